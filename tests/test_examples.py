@@ -1,0 +1,73 @@
+"""Every example that a reader can see is run: docstrings of src, README.md, docs/**/*.md.
+
+Each docstring stands alone, as a reader copies it: nothing is defined that it does not
+import. The blocks of one page share their names, from top to bottom; a block of `>>>`
+lines is compared with the output shown, any other Python block must run.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src" / "custseg").rglob("*.py"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def documented(tree, prefix):
+    """Every docstring below a syntax tree, with its dotted name and first line."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            name = f"{prefix}.{node.name}"
+            if text := ast.get_docstring(node, clean=False):
+                yield name, text, node.body[0].lineno - 1
+            yield from documented(node, name)
+
+
+def docstrings():
+    for path in SOURCES:
+        module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        whole = [(module, text, 0)] if (text := ast.get_docstring(tree, clean=False)) else []
+        for name, docstring, line in [*whole, *documented(tree, module)]:
+            examples = doctest.DocTestParser().get_doctest(docstring, {}, name, str(path), line)
+            if examples.examples:
+                yield pytest.param(examples, id=name.removeprefix("custseg."))
+
+
+def run(examples):
+    told = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
+    examples.globs["__name__"] = "__main__"
+    runner.run(examples, out=told.write, clear_globs=False)
+    return told.getvalue()
+
+
+@pytest.mark.parametrize("examples", list(docstrings()))
+def test_the_example_in_a_docstring_shows_what_happens(examples, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = run(examples)
+    assert not told, told
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_code_on_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
+    for block in BLOCK.finditer(text):
+        line, code = text.count("\n", 0, block.start("code")), block["code"]
+        if code.startswith(">>> "):
+            examples = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), line)
+            told = run(examples)
+            names = examples.globs
+            assert not told, told
+        else:
+            exec(compile("\n" * line + code, str(page), "exec"), names)
