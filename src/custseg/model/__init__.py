@@ -1,0 +1,1 @@
+"""The nouns of the field: customers, orders and everything around them."""

@@ -1,0 +1,65 @@
+"""The one place where frames become read-only arrays, and arrays frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["array", "instants", "minor", "money", "ragged", "read_only"]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def read_only(values: NDArray[_Scalar]) -> NDArray[_Scalar]:
+    """The same array, contiguous and not writable: kernels know one signature."""
+    values = np.ascontiguousarray(values)
+    values.flags.writeable = False
+    return values
+
+
+def array(column: pl.Series) -> NDArray[np.int64]:
+    """A column's physical values, without a copy where it has one chunk.
+
+    Args:
+        column: Without nulls; integers, instants or dates become int64,
+            floats float64, booleans bool.
+    """
+    physical = column.to_physical()
+    if physical.dtype.is_integer() and physical.dtype != pl.Int64:
+        physical = physical.cast(pl.Int64)
+    return read_only(physical.rechunk().to_numpy())
+
+
+def minor(column: pl.Series) -> pl.Series:
+    """Money as whole smallest units, Int64."""
+    return column.to_physical().cast(pl.Int64)
+
+
+def money(column: pl.Series, scale: int) -> pl.Series:
+    """Whole smallest units (Int64) as money with so many decimals."""
+    return column.cast(pl.Int128).reinterpret(dtype=pl.Decimal(18, scale))
+
+
+def instants(values: NDArray[np.int64], name: str = "") -> pl.Series:
+    """Microseconds of UTC as a column of instants."""
+    return pl.Series(name, values).cast(pl.Datetime("us", "UTC"))
+
+
+def ragged(ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    """Distinct ids and where each one's rows begin, of ids that are sorted.
+
+    Returns:
+        The ids once each, and int64[n + 1] offsets: rows of id i are
+        offsets[i] to offsets[i + 1].
+    """
+    if ids.len() == 0:
+        return ids, read_only(np.zeros(1, np.int64))
+    runs = ids.rle_id()
+    starts = pl.select(pl.arg_where(runs != runs.shift(1, fill_value=1))).to_series()
+    offsets = np.append(starts.cast(pl.Int64).to_numpy(), ids.len())
+    return ids.gather(starts), read_only(offsets)
