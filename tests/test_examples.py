@@ -54,8 +54,8 @@ def run(examples):
 @pytest.mark.parametrize("examples", list(docstrings()))
 def test_the_example_in_a_docstring_shows_what_happens(examples, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    told = run(examples)
-    assert not told, told
+    if told := run(examples):
+        pytest.fail(told, pytrace=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -66,8 +66,8 @@ def test_the_code_on_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch)
         line, code = text.count("\n", 0, block.start("code")), block["code"]
         if code.startswith(">>> "):
             examples = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), line)
-            told = run(examples)
+            if told := run(examples):
+                pytest.fail(told, pytrace=False)
             names = examples.globs
-            assert not told, told
         else:
             exec(compile("\n" * line + code, str(page), "exec"), names)
