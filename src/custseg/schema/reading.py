@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from custseg.schema.record import Column, Kind
 
-__all__ = ["REASONS", "Read", "Reason", "Unit", "dtype_of", "fix_for", "read"]
+__all__ = ["REASONS", "Read", "Reason", "Unit", "dtype_of", "fix_for", "read", "read_minor"]
 
 Reason = Literal[
     "missing",
@@ -120,6 +120,16 @@ def read(values: pl.Series, column: Column, unit: Unit) -> Read:
     if not missing.any():
         return done
     return Read(done.values, (("missing", missing), *done.faults))
+
+
+def read_minor(values: pl.Series, column: Column, unit: Unit) -> Read:
+    """Read whole smallest units (cents) as money."""
+    whole = _whole(values, unit)
+    done = _money_whole(whole.values, 0, unit.scale)
+    faults = (*whole.faults, *done.faults)
+    if not column.optional and values.null_count():
+        faults = (("missing", values.is_null()), *faults)
+    return Read(done.values, faults)
 
 
 def _faults(**masks: pl.Series) -> tuple[tuple[Reason, pl.Series], ...]:

@@ -1,0 +1,87 @@
+"""Customers, orders and loyalty points: exact, fast, a pleasure to read.
+
+Every name is found here and loaded when it is first used:
+
+    import custseg as cu
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from custseg.errors import CustsegError as CustsegError
+    from custseg.errors import FitError as FitError
+    from custseg.errors import LedgerError as LedgerError
+    from custseg.errors import MissingExtra as MissingExtra
+    from custseg.errors import Problem as Problem
+    from custseg.errors import RowError as RowError
+    from custseg.errors import RuleError as RuleError
+    from custseg.errors import SchemaError as SchemaError
+    from custseg.model.measure_name import MeasureName as MeasureName
+    from custseg.model.nouns import Customer as Customer
+    from custseg.model.nouns import Entry as Entry
+    from custseg.model.nouns import Event as Event
+    from custseg.model.nouns import Feedback as Feedback
+    from custseg.model.nouns import Opportunity as Opportunity
+    from custseg.model.nouns import Order as Order
+    from custseg.model.nouns import OrderLine as OrderLine
+    from custseg.model.nouns import Ticket as Ticket
+    from custseg.model.window import During as During
+    from custseg.model.window import Window as Window
+    from custseg.schema.collapse import collapse as collapse
+    from custseg.schema.record import column as column
+    from custseg.schema.record import record as record
+    from custseg.schema.rejected import Rejected as Rejected
+    from custseg.schema.source import minor_units as minor_units
+    from custseg.schema.table import Table as Table
+    from custseg.schema.table import table as table
+
+_HOME = {
+    "CustsegError": "errors",
+    "FitError": "errors",
+    "LedgerError": "errors",
+    "MissingExtra": "errors",
+    "Problem": "errors",
+    "RowError": "errors",
+    "RuleError": "errors",
+    "SchemaError": "errors",
+    "MeasureName": "model.measure_name",
+    "Customer": "model.nouns",
+    "Entry": "model.nouns",
+    "Event": "model.nouns",
+    "Feedback": "model.nouns",
+    "Opportunity": "model.nouns",
+    "Order": "model.nouns",
+    "OrderLine": "model.nouns",
+    "Ticket": "model.nouns",
+    "During": "model.window",
+    "Window": "model.window",
+    "collapse": "schema.collapse",
+    "column": "schema.record",
+    "record": "schema.record",
+    "Rejected": "schema.rejected",
+    "minor_units": "schema.source",
+    "Table": "schema.table",
+    "table": "schema.table",
+}
+
+__version__ = "0.1.0"
+__all__ = [*_HOME, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name when it is first used (PEP 562)."""
+    home = _HOME.get(name)
+    if home is None:
+        message = f"module 'custseg' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(importlib.import_module(f"custseg.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """All public names, loaded or not."""
+    return sorted(__all__)

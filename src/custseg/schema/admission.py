@@ -1,0 +1,249 @@
+"""One passing of rows through the door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from attrs import field, frozen, mutable
+
+from custseg.errors import Problem, SchemaError
+from custseg.schema.keys import content_ids, key_faults
+from custseg.schema.reading import REASONS, Read, Unit, dtype_of, fix_for, read, read_minor
+from custseg.schema.rejected import Sorted
+from custseg.schema.source import first_line
+
+if TYPE_CHECKING:
+    from custseg.schema.record import Column
+    from custseg.schema.source import Source
+    from custseg.schema.table import Table
+
+__all__ = ["Admission", "Once"]
+
+
+@frozen(eq=False)
+class Admission:
+    """What is needed to sort rows: the source, the table and the caller's wishes."""
+
+    source: Source
+    table: Table[Any]
+    ids: str
+    unique: bool
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Dtypes of the good rows: the table's columns, then those passed through."""
+        schema = pl.Schema()
+        for column in self.table.columns:
+            schema[column.name] = self._dtype(column)
+        for name, dtype in self.source.schema.items():
+            if name not in schema:
+                schema[name] = dtype
+        return schema
+
+    def _dtype(self, column: Column) -> pl.DataType:
+        given = self.source.schema.get(column.name)
+        if column.kind == "id" and given in (pl.String, pl.Categorical, pl.Enum):
+            return pl.String()
+        if column.name in self.table.key and given is None and self.ids == "content":
+            return pl.String() if column.kind == "id" else pl.Int64()
+        return dtype_of(column.kind, self.table.scale)
+
+    def problems(self) -> list[Problem]:
+        """Columns whose dtype the table never reads."""
+        found: list[Problem] = []
+        for column in self.table.columns:
+            given = self.source.schema.get(column.name)
+            if given is None:
+                continue
+            fix = fix_for(column.kind, given, column.name)
+            if column.name in self.source.cents:
+                whole = given.is_integer() or given.is_float() or given == pl.Null
+                fix = None if whole else "cents are whole numbers: cast the source to pl.Int64"
+            if fix:
+                where = f"table({self.table.noun.__name__}).{column.name}"
+                what = f"column {column.name!r} is {given}, which is never read as {column.kind}"
+                found.append(Problem(what, where, fix))
+        return found
+
+    def cast(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows in the table's dtypes, whatever could not be read null."""
+        picked = self._pick(rows)
+        return self._assembled(picked, self._reads(picked))
+
+    def sort(self) -> Sorted:
+        """Good rows, and the others with their reasons."""
+        rows = self.source.rows
+        if isinstance(rows, pl.LazyFrame):
+            rows = _collected(rows)
+        picked = self._pick(rows)
+        reads = self._reads(picked)
+        reasons = self._reasons(picked, reads)
+        good = self._assembled(picked, reads)
+        if reasons is not None:
+            good = good.filter(reasons["reason"].is_null())
+        good, later = self._keyed(good, reasons)
+        reasons = later if later is not None else reasons
+        if reasons is None:
+            nothing = pl.lit("").alias("reason"), pl.lit("").alias("column")
+            return Sorted(good, _named(rows).clear().with_columns(*nothing), rows.height)
+        bad = reasons["reason"].is_not_null()
+        refused = _named(rows).filter(bad).with_columns(reasons.filter(bad))
+        return Sorted(good, refused, rows.height)
+
+    def _pick(self, rows: pl.DataFrame) -> pl.DataFrame:
+        try:
+            picked = rows.select(self.source.picked.values())
+        except pl.exceptions.PolarsError as error:
+            raise SchemaError(
+                f"an expression of columns= fails: {first_line(error)}",
+                where="columns",
+                fix="mend the expression, or cast with strict=False so that bad values are null",
+            ) from error
+        if picked.height == rows.height:
+            return picked
+        raise SchemaError(
+            f"the expressions of columns= make {picked.height} rows of {rows.height}",
+            where="columns",
+            fix="use expressions that give one value a row",
+        )
+
+    def _reads(self, picked: pl.DataFrame) -> dict[str, Read]:
+        unit = Unit(self.table.scale, self.table.tz)
+        reads: dict[str, Read] = {}
+        for column in self.table.columns:
+            if column.name in picked.columns:
+                reader = read_minor if column.name in self.source.cents else read
+                reads[column.name] = reader(picked[column.name], column, unit)
+        for column in self.table.columns:
+            if column.within is not None and column.name in reads:
+                reads[column.name] = _within(reads, column)
+        return reads
+
+    def _assembled(self, picked: pl.DataFrame, reads: dict[str, Read]) -> pl.DataFrame:
+        columns: list[pl.Series] = []
+        for column in self.table.columns:
+            if column.name in reads:
+                columns.append(reads[column.name].values.alias(column.name))
+            elif self.ids == "row" and column.name == self.table.key[-1]:
+                columns.append(pl.int_range(picked.height, eager=True).alias(column.name))
+            else:
+                dtype = self._dtype(column)
+                columns.append(
+                    pl.select(pl.repeat(None, picked.height, dtype=dtype)).to_series().alias(column.name)
+                )
+        taken = {column.name for column in self.table.columns}
+        columns.extend(picked[name] for name in picked.columns if name not in taken)
+        return pl.DataFrame(columns)
+
+    def _reasons(self, picked: pl.DataFrame, reads: dict[str, Read]) -> pl.DataFrame | None:
+        """The first reason of each row and its column; None when all are good."""
+        found = [
+            (REASONS.index(reason), name, mask)
+            for name, done in reads.items()
+            for reason, mask in done.faults
+        ]
+        found.extend(self._other_currency(picked))
+        if not found:
+            return None
+        found.sort(key=lambda fault: fault[0])
+        masks = pl.DataFrame([mask.alias(str(i)) for i, (_, _, mask) in enumerate(found)])
+        reason = pl.coalesce(
+            pl.when(pl.col(str(i))).then(pl.lit(REASONS[order])) for i, (order, _, _) in enumerate(found)
+        )
+        name = pl.coalesce(
+            pl.when(pl.col(str(i))).then(pl.lit(name)) for i, (_, name, _) in enumerate(found)
+        )
+        return masks.select(reason=reason, column=name)
+
+    def _other_currency(self, picked: pl.DataFrame) -> list[tuple[int, str, pl.Series]]:
+        has_money = any(column.kind == "money" for column in self.table.columns)
+        if "currency" not in picked.columns or not has_money:
+            return []
+        given = picked["currency"].cast(pl.String, strict=False)
+        other = (given != self.table.currency).fill_null(value=True)
+        order = REASONS.index("other_currency")
+        return [(order, "currency", other)] if other.any() else []
+
+    def _keyed(
+        self, good: pl.DataFrame, reasons: pl.DataFrame | None
+    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Good rows whose keys are their own, and the reasons of all others."""
+        key = self.table.key
+        if self.ids == "content":
+            good = _with_content_id(good, next(c for c in self.table.columns if c.name == key[-1]))
+        faults = key_faults(good, key) if self.unique and self.ids != "row" else None
+        if faults is None:
+            return good, reasons
+        places = faults["place"]
+        kept = good.filter(~pl.int_range(good.height, eager=True).is_in(places.implode()))
+        if reasons is None:
+            none = pl.repeat(None, good.height, dtype=pl.String, eager=True)
+            reasons = pl.DataFrame({"reason": none, "column": none})
+        else:
+            # Places among the good rows become places in the source.
+            passed = reasons["reason"].is_null().arg_true()
+            places = passed.gather(places)
+        return kept, reasons.with_columns(
+            reason=reasons["reason"].scatter(places, faults["reason"]),
+            column=reasons["column"].scatter(places, pl.repeat("+".join(key), places.len(), eager=True)),
+        )
+
+
+def _with_content_id(good: pl.DataFrame, key: Column) -> pl.DataFrame:
+    """The made key column: what a row says, or that text's place among all."""
+    content = content_ids(good.drop(key.name))
+    if key.kind != "id":
+        content = content.rank("dense").cast(pl.Int64)
+    return good.with_columns(content.alias(key.name))
+
+
+def _named(rows: pl.DataFrame) -> pl.DataFrame:
+    """Source rows whose own `reason` and `column` make room for ours."""
+    return rows.rename(
+        {name: f"{name}_source" for name in ("reason", "column") if name in rows.columns}
+    )
+
+
+def _within(reads: dict[str, Read], column: Column) -> Read:
+    """A read whose values beyond the column's limits are out of range."""
+    done = reads[column.name]
+    limits = column.within
+    if limits is None:
+        return done
+    values = done.values
+    if isinstance(limits[1], dict):
+        of, scales = limits
+        kinds = reads[of].values  # type: ignore[index]
+        low = kinds.replace_strict({k: v[0] for k, v in scales.items()}, default=None, return_dtype=pl.Int64)  # type: ignore[union-attr]
+        high = kinds.replace_strict({k: v[1] for k, v in scales.items()}, default=None, return_dtype=pl.Int64)  # type: ignore[union-attr]
+        fine = ((values >= low) & (values <= high)).fill_null(value=False)
+    else:
+        fine = (values >= limits[0]) & (values <= limits[1])
+    beyond = ~fine & values.is_not_null()
+    return Read(values, (*done.faults, ("range", beyond))) if beyond.any() else done
+
+
+def _collected(rows: pl.LazyFrame) -> pl.DataFrame:
+    try:
+        return rows.collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SchemaError(
+            f"the source cannot be read: {first_line(error)}",
+            where="frame",
+            fix="check the path and the query before it",
+        ) from error
+
+
+@mutable(eq=False)
+class Once:
+    """Sorts when first asked, and remembers: the source is read once."""
+
+    admission: Admission
+    _done: Sorted | None = field(default=None, init=False)
+
+    def __call__(self) -> Sorted:
+        """The sorted rows."""
+        if self._done is None:
+            self._done = self.admission.sort()
+        return self._done
