@@ -1,14 +1,16 @@
 """Every example that a reader can see is run: docstrings of src, README.md, docs/**/*.md.
 
-Each docstring stands alone, as a reader copies it: nothing is defined that it does not
-import. The blocks of one page share their names, from top to bottom; a block of `>>>`
-lines is compared with the output shown, any other Python block must run.
+The docstring of a public name stands alone, as a reader copies it: nothing is defined that
+it does not import. That of an inner name sees the names of its module. The blocks of one
+page share their names, from top to bottom; a block of `>>>` lines is compared with the
+output shown, any other Python block must run.
 """
 
 from __future__ import annotations
 
 import ast
 import doctest
+import importlib
 import io
 import re
 from pathlib import Path
@@ -20,6 +22,17 @@ SOURCES = sorted((ROOT / "src" / "custseg").rglob("*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def face():
+    """The full names of what `import custseg as cu` offers, methods aside."""
+    tree = ast.parse((ROOT / "src" / "custseg" / "__init__.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("custseg"):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+PUBLIC = set(face())
 
 
 def documented(tree, prefix):
@@ -38,9 +51,11 @@ def docstrings():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         whole = [(module, text, 0)] if (text := ast.get_docstring(tree, clean=False)) else []
         for name, docstring, line in [*whole, *documented(tree, module)]:
+            public = any(name == each or name.startswith(f"{each}.") for each in PUBLIC)
             examples = doctest.DocTestParser().get_doctest(docstring, {}, name, str(path), line)
             if examples.examples:
-                yield pytest.param(examples, id=name.removeprefix("custseg."))
+                seen = None if public else module
+                yield pytest.param(seen, examples, id=name.removeprefix("custseg."))
 
 
 def run(examples):
@@ -51,9 +66,11 @@ def run(examples):
     return told.getvalue()
 
 
-@pytest.mark.parametrize("examples", list(docstrings()))
-def test_the_example_in_a_docstring_shows_what_happens(examples, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("seen", "examples"), list(docstrings()))
+def test_the_example_in_a_docstring_shows_what_happens(seen, examples, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if seen is not None:
+        examples.globs.update(vars(importlib.import_module(seen)))
     if told := run(examples):
         pytest.fail(told, pytrace=False)
 
