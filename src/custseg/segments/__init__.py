@@ -1,0 +1,1 @@
+"""Labels per customer: schemes, what they assign, and how customers move."""

@@ -1,0 +1,156 @@
+"""Flow: how customers moved between segments from one instant to another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from custseg.schema.bridge import array
+from custseg.segments.labels import labelled, labels
+from custseg.segments.layout import Layout, count
+
+__all__ = ["Flow"]
+
+_OUTSIDE = "–"
+
+
+@frozen(eq=False, repr=False)
+class Flow:
+    r"""Customers counted by the segment they were in and the one they are in.
+
+    Attributes:
+        frame: A row a pair of segments, in order: `before`, `after`,
+            `customers`. Null stands for not being a customer at that time,
+            and comes last.
+
+    >>> import polars as pl
+    >>> import custseg as cu
+    >>> kind = pl.Enum(["gold", "none"])
+    >>> types = {"customer_id": pl.Int64, "segment": kind}
+    >>> may = pl.DataFrame({"customer_id": [1, 2], "segment": ["none", "gold"]}, types)
+    >>> june = pl.DataFrame({"customer_id": [1, 3], "segment": ["gold", "none"]}, types)
+    >>> cu.Flow.between(may, june)
+    2 customers before, 2 after, population stability index 0.0000
+    before \ after  gold  none  –
+    gold               0     0  1
+    none               1     0  0
+    –                  0     1  0
+    """
+
+    frame: pl.DataFrame
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def between(cls, before: pl.DataFrame, after: pl.DataFrame, /) -> Flow:
+        """The flow between two frames of `customer_id` and `segment`.
+
+        Args:
+            before: One row a customer, with the Enum both share.
+            after: The same at the other instant.
+        """
+        dtype = before["segment"].dtype
+        names = [*labels(before["segment"]), None]
+        pairs = before.select("customer_id", before="segment").join(
+            after.select("customer_id", after="segment"), on="customer_id", how="full"
+        )
+        counted = pairs.group_by("before", "after").agg(customers=pl.len().cast(pl.Int64))
+        each = pl.Series(names, dtype=dtype)
+        every = pl.DataFrame({"before": each}).join(pl.DataFrame({"after": each}), how="cross")
+        moves = every.join(
+            counted, on=["before", "after"], how="left", nulls_equal=True, maintain_order="left"
+        ).with_columns(pl.col("customers").fill_null(0))
+        # Nobody was outside both times: the pair of nulls says nothing.
+        return cls(moves.head(-1))
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The labels in order."""
+        return labels(self.frame["before"])
+
+    @property
+    def matrix(self) -> pl.DataFrame:
+        """A row a segment before, a column a segment after: who was in both.
+
+        Customers of one instant only are not in it: `frame` has them.
+        """
+        square = self._square()[:-1, :-1]
+        before = labelled("before", self.segments)
+        columns = [
+            pl.Series(name, side) for name, side in zip(self.segments, square.T, strict=True)
+        ]
+        return pl.DataFrame([before, *columns])
+
+    @property
+    def stayed(self) -> dict[str, int]:
+        """Customers who are in the segment as they were before."""
+        return self._named(np.diagonal(self._square())[:-1])
+
+    @property
+    def left(self) -> dict[str, int]:
+        """Customers who were in the segment and no longer are."""
+        square = self._square()
+        return self._named((square.sum(axis=1) - np.diagonal(square))[:-1])
+
+    @property
+    def entered(self) -> dict[str, int]:
+        """Customers who are in the segment and were not, new customers too."""
+        square = self._square()
+        return self._named((square.sum(axis=0) - np.diagonal(square))[:-1])
+
+    @property
+    def stability_index(self) -> float | None:
+        """The population stability index of the two distributions.
+
+        Σ (after − before) · ln(after / before) over the segments' shares
+        (Siddiqi 2006, Credit Risk Scorecards); below 0.1 is read as stable,
+        above 0.25 as another population. A segment that is empty at one of
+        the instants counts as half a customer. Null when there was nobody.
+        """
+        square = self._square()
+        before, after = square.sum(axis=1)[:-1], square.sum(axis=0)[:-1]
+        if not before.sum() or not after.sum():
+            return None
+        lived = (before > 0) | (after > 0)
+        old, new = (np.maximum(side[lived], 0.5) / side.sum() for side in (before, after))
+        return math.fsum((new - old) * np.log(new / old))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same numbers moved between the same segments."""
+        if not isinstance(other, Flow):
+            return NotImplemented
+        return self.frame.equals(other.frame)
+
+    def __repr__(self) -> str:
+        """The moves as a table."""
+        return self._layout().text()
+
+    def _repr_html_(self) -> str:
+        return self._layout().html()
+
+    def _layout(self) -> Layout:
+        square = self._square()
+        names = (*self.segments, _OUTSIDE)
+        index = self.stability_index
+        shown = "unknown" if index is None else f"{index:.4f}"
+        before, after = int(square[:-1].sum()), int(square[:, :-1].sum())
+        people = f"{before:,} customers before, {after:,} after"
+        return Layout(
+            title=f"{people}, population stability index {shown}",
+            head=("before \\ after", *names),
+            rows=tuple(
+                (name, *(count(n) for n in row))
+                for name, row in zip(names, square.tolist(), strict=True)
+            ),
+        )
+
+    def _square(self) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+        """Counts by segment before and after, those outside in the last row and column."""
+        side = len(self.segments) + 1
+        return np.append(array(self.frame["customers"]), 0).reshape(side, side)
+
+    def _named(self, counts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, int]:
+        return dict(zip(self.segments, counts.tolist(), strict=True))

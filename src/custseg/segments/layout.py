@@ -1,0 +1,117 @@
+"""Layout: a small table as text that lines up, and as HTML for notebooks."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+from attrs import frozen
+
+__all__ = ["Layout", "amount", "count", "share"]
+
+# Colours come from the page, so that light and dark themes both work.
+_TITLE = "text-align:left;color:inherit"
+_LINE = "1px solid color-mix(in srgb, currentColor 20%, transparent)"
+_TABLE = "border-collapse:collapse;color:inherit;background:transparent;font-size:0.9em"
+_CELL = f"padding:0.2em 0.8em;border-bottom:{_LINE}"
+
+
+@frozen
+class Layout:
+    """A titled table; its first column is text, the others are numbers.
+
+    Attributes:
+        title: One line above the table.
+        head: The columns' names.
+        rows: A text for each cell.
+
+    >>> from custseg.segments.layout import Layout
+    >>> rows = (("gold", "7"), ("none", "12"))
+    >>> print(Layout("two segments", ("segment", "customers"), rows).text())
+    two segments
+    segment  customers
+    gold             7
+    none            12
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def text(self) -> str:
+        """The table in fixed-width letters; wide scripts take two columns."""
+        lines = [self.head, *self.rows]
+        widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
+        return "\n".join([self.title, *(_line(cells, widths) for cells in lines)])
+
+    def html(self) -> str:
+        """The table for a notebook, every value escaped."""
+        head = "".join(_cell("th", cell, place) for place, cell in enumerate(self.head))
+        body = "".join(
+            f"<tr>{''.join(_cell('td', cell, place) for place, cell in enumerate(row))}</tr>"
+            for row in self.rows
+        )
+        title = html.escape(self.title)
+        return (
+            f'<table style="{_TABLE}"><caption style="{_TITLE}">{title}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def count(value: int, /) -> str:
+    """A count with separators.
+
+    >>> from custseg.segments.layout import count
+    >>> count(12345)
+    '12,345'
+    """
+    return f"{value:,}"
+
+
+def amount(value: float, scale: int, /) -> str:
+    """Money with the decimals of its currency.
+
+    >>> from custseg.segments.layout import amount
+    >>> amount(1234.5, 2)
+    '1,234.50'
+    """
+    return f"{value:,.{scale}f}"
+
+
+def share(value: float | None, /) -> str:
+    """A share as a percentage with one decimal, a dash for none.
+
+    >>> from custseg.segments.layout import share
+    >>> share(0.125), share(None)
+    ('12.5 %', '–')
+    """
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = [
+        cell + _fill(cell, width) if place == 0 else _fill(cell, width) + cell
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _fill(cell: str, width: int) -> str:
+    return " " * (width - _width(cell))
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    return sum(
+        0
+        if unicodedata.combining(letter)
+        else 2
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 1
+        for letter in text
+    )
+
+
+def _cell(tag: str, text: str, place: int) -> str:
+    side = "left" if place == 0 else "right"
+    return f'<{tag} style="{_CELL};text-align:{side}">{html.escape(text)}</{tag}>'

@@ -1,0 +1,191 @@
+"""RFM: recency, frequency and money, cut into scores, and a name for each."""
+
+from __future__ import annotations
+
+import difflib
+from numbers import Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import field, frozen
+
+from custseg.errors import FitError, Problem
+from custseg.segments.bins import (
+    Starts,
+    grouped_reached,
+    grouped_starts,
+    reached,
+    starts,
+    starts_problems,
+)
+from custseg.segments.grid import Grid, bins_problems
+from custseg.segments.measure_window import suffix, window_problems
+from custseg.segments.rfm_scheme import RFMScheme, measure_names
+from custseg.segments.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import polars as pl
+
+    from custseg.base import CustomerBase
+    from custseg.segments.segmentation import Segmentation
+
+__all__ = ["RFM"]
+
+_MEASURES = ("recency_days", "orders", "spend")
+_GRID_BINS = 5
+
+
+def _tuples(cuts: Mapping[str, Iterable[float]] | None) -> dict[str, Starts]:
+    return {name: _floats(values) for name, values in (cuts or {}).items()}
+
+
+def _floats(values: Iterable[float]) -> Starts:
+    # What is no number is left as it is, to be refused with the rest.
+    return tuple(float(value) if isinstance(value, Real) else value for value in values)
+
+
+@frozen(kw_only=True)
+class RFM:
+    """A recipe that scores recency, frequency and money and names the result.
+
+    Each customer gets r, f and m from 1 to `bins`, the highest being best:
+    the most recent, the most orders, the most spent. Cut points are observed
+    values (the inverse of the empirical distribution function), so equal
+    customers get equal scores and a heavy tie leaves scores unused. Cut
+    points are taken over customers with an order (in the window, if there is
+    one); a base without any fits, and puts every later buyer in one bin.
+
+    Attributes:
+        bins: How many scores there are; other than 5 needs a `grid`.
+        cuts: Own starts of the bins after the lowest one, for any of
+            `recency_days`, `orders` and `spend`. Starts are inclusive and
+            ascend, days too: with 115, 181, 297, 482 the score r is 5 below
+            115 days and 4 from 115 through 180.
+        window: Orders and spend count within this window only, recency over
+            all: a `Window`, or the suffix of a measure name.
+        nested: Orders are cut within each recency score, spend within each
+            recency and order score.
+        grid: The names of the scores; the 11 usual ones by default.
+
+    Raises:
+        FitError: listing everything at once: impossible bins, cuts that do
+            not ascend or are misnamed, an unknown window.
+
+    >>> import polars as pl
+    >>> import custseg as cu
+    >>> days, orders, spend = [115, 181, 297, 482], [4, 5, 6, 8], [256, 382, 506, 666]
+    >>> recipe = cu.RFM(cuts={"recency_days": days, "orders": orders, "spend": spend})
+    >>> seen = {"recency_days": [205, 98], "orders": [6, 7], "spend": [472.0, 596.0]}
+    >>> measures = pl.DataFrame({"customer_id": [1, 2], **seen})
+    >>> scheme = recipe.settle(recipe.tally(measures))
+    >>> scheme.label(measures).select("r", "f", "m", "segment").rows()
+    [(3, 4, 3, 'loyal'), (5, 4, 4, 'champions')]
+    """
+
+    bins: int = 5
+    cuts: dict[str, Starts] = field(default=None, converter=_tuples, hash=False)
+    window: str = field(default=None, converter=suffix)
+    nested: bool = False
+    grid: Grid | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a declaration that cannot be fitted to any base."""
+        FitError.check(self._problems())
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the measures that the recipe needs."""
+        return measure_names(self.window)
+
+    def tally(self, measures: pl.DataFrame, /) -> Tally:
+        """What must be known of these customers; tallies of partitions add up.
+
+        Args:
+            measures: `customer_id` and the measures that `reads` names.
+
+        >>> import polars as pl
+        >>> import custseg as cu
+        >>> measures = pl.DataFrame({"recency_days": [3, 3], "orders": [1, 2], "spend": [5.0, 9.0]})
+        >>> both = cu.RFM().tally(measures)
+        >>> both == cu.RFM().tally(measures[:1]) + cu.RFM().tally(measures[1:])
+        True
+        """
+        seen = measures.select(self.reads)
+        bought = seen[self.reads[1]] > 0
+        if not bought.all():
+            seen = seen.filter(bought)
+        return Tally.of_rows(seen) if self.nested else Tally.of_each(seen)
+
+    def settle(self, tally: Tally, /) -> RFMScheme:
+        """The scheme of all customers that were tallied."""
+        recency, orders, spend = self._nested(tally) if self.nested else self._flat(tally)
+        return RFMScheme(
+            recency_days=recency,
+            orders=orders,
+            spend=spend,
+            window=self.window,
+            grid=self.grid or Grid.eleven_names(),
+        )
+
+    def fit(self, base: CustomerBase, /) -> RFMScheme:
+        """The scheme with the cut points of this base, frozen."""
+        return self.settle(self.tally(base.measures(*self.reads)))
+
+    def segment(self, base: CustomerBase, /) -> Segmentation:
+        """The base labelled by the scheme that is fitted to it."""
+        return self.fit(base).assign(base)
+
+    def _flat(self, tally: Tally) -> tuple[Starts, tuple[Starts], tuple[Starts]]:
+        recency, orders, spend = (
+            self.cuts.get(name) or starts(*tally.arrays(place), bins=self.bins)
+            for place, name in enumerate(_MEASURES)
+        )
+        return recency, (orders,), (spend,)
+
+    def _nested(self, tally: Tally) -> tuple[Starts, tuple[Starts, ...], tuple[Starts, ...]]:
+        n = self.bins
+        days, orders, spend, customers = tally.arrays()
+        everyone = np.zeros(days.size, np.int64)
+        (recency,) = grouped_starts(days, customers, everyone, groups=1, bins=n)
+        recency = self.cuts.get("recency_days") or recency
+        r = n - 1 - reached(days, recency).astype(np.int64)
+        by_orders = grouped_starts(orders, customers, r, groups=n, bins=n)
+        f = r * n + grouped_reached(orders, r, by_orders)
+        return recency, by_orders, grouped_starts(spend, customers, f, groups=n * n, bins=n)
+
+    def _problems(self) -> Iterator[Problem]:
+        unfit = list(bins_problems(self.bins, where="RFM.bins"))
+        yield from unfit
+        if not unfit:
+            yield from self._grid_problems()
+            yield from self._cuts_problems()
+        yield from window_problems(self.window, where="RFM.window")
+
+    def _grid_problems(self) -> Iterator[Problem]:
+        fix = f'give grid=Grid({{"champions": "r{self.bins} f{self.bins}", ...}}, bins={self.bins})'
+        if self.grid is None:
+            if self.bins != _GRID_BINS:
+                yield Problem(f"the built-in grids have 5 bins, not {self.bins}", "RFM.grid", fix)
+        elif self.grid.bins != self.bins:
+            what = f"the grid has {self.grid.bins} bins, the recipe {self.bins}"
+            yield Problem(what, "RFM.grid", fix)
+
+    def _cuts_problems(self) -> Iterator[Problem]:
+        for name, cuts in self.cuts.items():
+            where = f"RFM.cuts[{name!r}]"
+            if name not in _MEASURES:
+                near = difflib.get_close_matches(name, _MEASURES, n=1)
+                fix = f"did you mean {near[0]!r}?" if near else f"cut {', '.join(_MEASURES)}"
+                yield Problem(f"{name!r} is not cut by RFM", where, fix)
+            elif self.nested and name != "recency_days":
+                yield Problem(
+                    f"nested=True cuts {name} within other scores",
+                    where,
+                    "leave it out, or nested=True",
+                )
+            if not all(isinstance(cut, float) for cut in cuts):
+                yield Problem(f"{cuts!r} are not numbers", where, "give a list of numbers")
+            else:
+                yield from starts_problems(cuts, bins=self.bins, where=where)

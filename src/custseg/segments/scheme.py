@@ -1,0 +1,57 @@
+"""Scheme: the numbers of a fitted recipe, frozen, and the labels they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from custseg.base import CustomerBase
+    from custseg.segments.segmentation import Segmentation
+
+__all__ = ["Reasons", "Scheme"]
+
+
+class Reasons(Protocol):
+    """Anything that can say why a customer bears a label."""
+
+    def why(self, row: Mapping[str, Any], /) -> str:
+        """The threshold or rule that hit, with the numbers it saw.
+
+        Args:
+            row: The customer's row of `Segmentation.frame`.
+        """
+        ...
+
+
+class Scheme(Reasons, Protocol):
+    """What every recipe fits: one label a customer, from measures alone.
+
+    A scheme is a value: equal numbers make equal schemes, and its text form
+    holds all of them. `label` looks at each row by itself, so that a
+    partition, a cluster and a batch of one give the labels of the whole.
+    """
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the measures that `label` needs."""
+        ...
+
+    def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
+        """The measures with `segment` after the id, and scores behind.
+
+        Args:
+            measures: `customer_id` and the measures that `reads` names.
+        """
+        ...
+
+    def assign(self, base: CustomerBase, /) -> Segmentation:
+        """The label of each customer as of the base's instant."""
+        ...
+
+    def to_json(self) -> str:
+        """The scheme as text, with its numbers; equal after the trip."""
+        ...

@@ -1,0 +1,286 @@
+"""Segmentation: one label a customer, as of an instant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from custseg.errors import Problem, SchemaError
+from custseg.schema.bridge import array
+from custseg.segments.flow import Flow
+from custseg.segments.labels import labelled, labels
+from custseg.segments.layout import Layout, amount, count, share
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from numpy.typing import NDArray
+
+    from custseg.base import CustomerBase
+    from custseg.segments.scheme import Reasons, Scheme
+
+__all__ = ["Segmentation"]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Segmentation:
+    """A partition of customers into labelled segments.
+
+    Every customer of the base stands in `frame` exactly once, sorted by id.
+
+    Attributes:
+        frame: `customer_id`, `segment` (an Enum in the scheme's order), then
+            the measures and scores that were read, `orders` and `spend` among
+            them.
+        reasons: What can say why a customer bears a label: the scheme.
+        instant: The instant as of which the labels hold.
+        day: Its local date.
+        currency: The currency of spend.
+        scale: How many decimals the currency has.
+    """
+
+    frame: pl.DataFrame
+    reasons: Reasons
+    instant: dt.datetime
+    day: dt.date
+    currency: str
+    scale: int
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, scheme: Scheme, base: CustomerBase, /) -> Segmentation:
+        """The labels that a scheme gives the customers of a base.
+
+        Orders and spend are read whatever the scheme needs, so that sizes
+        mean the same under every scheme.
+        """
+        names = dict.fromkeys((*scheme.reads, "orders", "spend"))
+        return cls(
+            frame=scheme.label(base.measures(*names)),
+            reasons=scheme,
+            instant=base.instant,
+            day=base.day,
+            currency=base.currency,
+            scale=base.scale,
+        )
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The labels in order, those that nobody bears included."""
+        return labels(self.frame["segment"])
+
+    def sizes(self) -> pl.DataFrame:
+        """A row a segment: customers, their share, spend and its share.
+
+        Empty segments are in it; a share of nothing is null.
+        """
+        codes = self._codes()
+        customers = np.bincount(codes, minlength=len(self.segments))
+        # Summed as whole minor units: the same in whatever order the rows come.
+        unit = 10**self.scale
+        minor = np.rint(array(self.frame["spend"]) * unit).astype(np.int64)
+        spend = np.zeros(len(self.segments), np.int64)
+        for place in np.flatnonzero(customers):
+            spend[place] = minor[codes == place].sum()
+        return pl.DataFrame(
+            {
+                "segment": self._labels(),
+                "customers": customers,
+                "share": _shares(customers),
+                "spend": spend / unit,
+                "spend_share": _shares(spend),
+            }
+        )
+
+    def profile(self, base: CustomerBase, /, *measures: str) -> pl.DataFrame:
+        """What each segment looks like: the mean of each measure in it.
+
+        Nulls are left out; a segment without values has null. Of text and
+        dates the most frequent value is shown, ties to the smaller. The base
+        may be one as of a later instant: what became of the segments.
+
+        Args:
+            base: Where the measures are read.
+            measures: Names of measures, scores or customers' columns.
+        """
+        read = base.measures(*measures)
+        joined = self.frame.select("customer_id", "segment").join(
+            read, on="customer_id", how="left", maintain_order="left"
+        )
+        codes = self._codes()
+        columns = [_typical(joined[name], codes, len(self.segments)) for name in measures]
+        sizes = np.bincount(codes, minlength=len(self.segments))
+        return pl.DataFrame([self._labels(), pl.Series("customers", sizes), *columns])
+
+    def members(self, name: str, /) -> pl.DataFrame:
+        """The rows of `frame` of one segment.
+
+        Raises:
+            SchemaError: when no segment has this name.
+        """
+        if name not in self.segments:
+            near = difflib.get_close_matches(name, self.segments, n=1)
+            names = ", ".join(self.segments)
+            raise SchemaError(
+                f"no segment is named {name!r}",
+                where="Segmentation.members",
+                fix=f"did you mean {near[0]!r}?" if near else f"there are {names}",
+            )
+        return self.frame.filter(pl.col("segment") == name)
+
+    def why(self, customer_id: int | str, /) -> str:
+        """Why a customer bears its label: thresholds and the numbers they met.
+
+        Args:
+            customer_id: The id; of an integer id the text will do.
+
+        Raises:
+            SchemaError: when the segmentation has no such customer.
+        """
+        ids = self.frame["customer_id"]
+        wanted = _same_kind(customer_id, ids.dtype)
+        place = ids.index_of(wanted) if wanted is not None else None
+        if place is None:
+            raise SchemaError(
+                f"no customer {customer_id!r}",
+                where="Segmentation.why",
+                fix=f"ids are {ids.dtype} here, such as {ids[0]!r}" if len(ids) else "it is empty",
+            )
+        return self.reasons.why(self.frame.row(place, named=True))
+
+    def flow_to(self, later: Segmentation, /) -> Flow:
+        """How customers moved from these segments to those of a later instant.
+
+        Raises:
+            SchemaError: when the two have other segments, or ids of another
+                type.
+        """
+        problems = self._foreign_ids(later, "flow_to")
+        if self.segments != later.segments:
+            there, here = ", ".join(later.segments), ", ".join(self.segments)
+            what = f"the later segments are {there}, not {here}"
+            fix = "assign both bases by one scheme, or use cross()"
+            problems.append(Problem(what, "Segmentation.flow_to", fix))
+        SchemaError.check(problems)
+        return Flow.between(self.frame, later.frame)
+
+    def cross(self, other: Segmentation, /) -> pl.DataFrame:
+        """How two segmentations of the same customers overlap.
+
+        A row a pair of segments, in the order of both: `segment`,
+        `other_segment`, `customers`, and `share`, that of the segment's
+        customers.
+
+        Raises:
+            SchemaError: when the two are not of the same customers.
+        """
+        SchemaError.check(self._foreign_ids(other, "cross"))
+        if not self.frame["customer_id"].equals(other.frame["customer_id"]):
+            raise SchemaError(
+                "the two are not of the same customers",
+                where="Segmentation.cross",
+                fix="assign both to one base, or use flow_to()",
+            )
+        theirs = len(other.segments)
+        pairs = self._codes() * theirs + other._codes()
+        customers = np.bincount(pairs, minlength=len(self.segments) * theirs)
+        whole = customers.reshape(-1, theirs).sum(axis=1).repeat(theirs)
+        return pl.DataFrame(
+            {
+                "segment": self._labels().gather(np.arange(len(self.segments)).repeat(theirs)),
+                "other_segment": other._labels().gather(
+                    np.tile(np.arange(theirs), len(self.segments))
+                ),
+                "customers": customers,
+                "share": _ratio(customers, whole),
+            }
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same customers bear the same labels as of the same instant."""
+        if not isinstance(other, Segmentation):
+            return NotImplemented
+        return self.instant == other.instant and self.frame.equals(other.frame)
+
+    def __repr__(self) -> str:
+        """The sizes as a table."""
+        return self._layout().text()
+
+    def _repr_html_(self) -> str:
+        return self._layout().html()
+
+    def _layout(self) -> Layout:
+        rows = [
+            (name, count(n), share(part), amount(spend, self.scale), share(spend_part))
+            for name, n, part, spend, spend_part in self.sizes().iter_rows()
+        ]
+        return Layout(
+            title=f"{len(self.frame):,} customers as of {self.day}, spend in {self.currency}",
+            head=("segment", "customers", "share", "spend", "spend share"),
+            rows=tuple(rows),
+        )
+
+    def _codes(self) -> NDArray[np.int64]:
+        """The place of each customer's segment in `segments`."""
+        return array(self.frame["segment"])
+
+    def _labels(self) -> pl.Series:
+        return labelled("segment", self.segments)
+
+    def _foreign_ids(self, other: Segmentation, verb: str) -> list[Problem]:
+        mine, theirs = (part.frame["customer_id"].dtype for part in (self, other))
+        if mine == theirs:
+            return []
+        return [
+            Problem(
+                f"ids are {mine} here and {theirs} there",
+                f"Segmentation.{verb}",
+                "read both bases' logs with one type of id",
+            )
+        ]
+
+
+def _same_kind(customer_id: int | str, dtype: pl.DataType) -> int | str | None:
+    """The id as the frame has it; None when it cannot be one."""
+    if dtype == pl.String:
+        return str(customer_id)
+    text = str(customer_id)
+    return int(text) if text.removeprefix("-").isdecimal() and abs(int(text)) < 2**63 else None
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> pl.Series:
+    """The quotients; null where the whole is nothing."""
+    known = whole != 0
+    quotient = np.divide(part, whole, out=np.zeros(part.size), where=known)
+    return pl.Series(quotient).zip_with(pl.Series(known), pl.Series([None], dtype=pl.Float64))
+
+
+def _shares(parts: NDArray[Any]) -> pl.Series:
+    return _ratio(parts, np.full(parts.size, parts.sum()))
+
+
+def _typical(values: pl.Series, codes: NDArray[Any], segments: int) -> pl.Series:
+    """The mean, or the most frequent value, of each segment."""
+    known = array(values.is_not_null())
+    inside, kept = codes[known], values.drop_nulls()
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        numbers = array(kept.cast(pl.Float64))
+        # One pass in the order of ids: threads cannot change the last digit.
+        total = np.bincount(inside, weights=numbers, minlength=segments)
+        return _ratio(total, np.bincount(inside, minlength=segments)).alias(values.name)
+    often = (
+        pl.DataFrame({"place": inside, "value": kept})
+        .group_by("place", "value")
+        .agg(n=pl.len())
+        .sort("n", "value", descending=[True, False])
+        .unique("place", keep="first", maintain_order=True)
+    )
+    every = pl.DataFrame({"place": pl.Series(range(segments), dtype=often["place"].dtype)})
+    return every.join(often, on="place", how="left", maintain_order="left")["value"].alias(
+        values.name
+    )
