@@ -11,6 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from custseg import datasets as datasets
+    from custseg.base.customer_base import CustomerBase as CustomerBase
+    from custseg.base.measure import Measure as Measure
     from custseg.errors import CustsegError as CustsegError
     from custseg.errors import FitError as FitError
     from custseg.errors import LedgerError as LedgerError
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from custseg.model.nouns import Ticket as Ticket
     from custseg.model.window import During as During
     from custseg.model.window import Window as Window
+    from custseg.rules.book import RuleBook as RuleBook
+    from custseg.rules.rule import Rule as Rule
     from custseg.schema.collapse import collapse as collapse
     from custseg.schema.record import column as column
     from custseg.schema.record import record as record
@@ -39,6 +44,8 @@ if TYPE_CHECKING:
     from custseg.schema.table import table as table
 
 _HOME = {
+    "CustomerBase": "base.customer_base",
+    "Measure": "base.measure",
     "CustsegError": "errors",
     "FitError": "errors",
     "LedgerError": "errors",
@@ -58,6 +65,8 @@ _HOME = {
     "Ticket": "model.nouns",
     "During": "model.window",
     "Window": "model.window",
+    "RuleBook": "rules.book",
+    "Rule": "rules.rule",
     "collapse": "schema.collapse",
     "column": "schema.record",
     "record": "schema.record",
@@ -68,11 +77,14 @@ _HOME = {
 }
 
 __version__ = "0.1.0"
-__all__ = [*_HOME, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+_MODULES = ("datasets",)
+__all__ = [*_HOME, *_MODULES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
     """Load a name when it is first used (PEP 562)."""
+    if name in _MODULES:
+        return importlib.import_module(f"custseg.{name}")
     home = _HOME.get(name)
     if home is None:
         message = f"module 'custseg' has no attribute {name!r}"

@@ -14,9 +14,11 @@ from custseg.errors import Problem, SchemaError
 from custseg.schema.bridge import read_only
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-__all__ = ["DAY", "Clock", "clock", "day_number", "epoch_us", "instant_of"]
+__all__ = ["DAY", "Clock", "clock", "day_number", "epoch_us", "instant_of", "local_times"]
 
 DAY = 86_400_000_000
 """Microseconds of a day that no clock change shortens."""
@@ -146,3 +148,32 @@ def _with_offset(instants: pl.Series, tz: str) -> pl.DataFrame:
     return pl.DataFrame(
         {"instant": instants, "offset": offset.dt.total_microseconds().cast(pl.Int64)}
     )
+
+
+def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None) -> pl.DataFrame:
+    """Rows whose instants are shown as local naive times, as rules see them.
+
+    Args:
+        rows: Any frame.
+        tz: The zone.
+        names: Columns to show so; by default all instants.
+    """
+    shown = [
+        _local_times(rows[name], tz)
+        for name in (rows.columns if names is None else names)
+        if isinstance(rows.schema[name], pl.Datetime) and rows.schema[name].time_zone is not None  # type: ignore[attr-defined]
+    ]
+    return rows.with_columns(shown) if shown else rows
+
+
+def _local_times(instants: pl.Series, tz: str) -> pl.Series:
+    physical = instants.dt.cast_time_unit("us").to_physical()
+    low, high = physical.min(), physical.max()
+    if low is None:
+        return instants.dt.replace_time_zone(None)
+    values = read_only(physical.fill_null(0).to_numpy())
+    local = pl.Series(instants.name, clock(tz, int(low), int(high)).local(values))  # type: ignore[arg-type]
+    shown = local.cast(pl.Datetime("us"))
+    if instants.null_count():
+        return pl.select(pl.when(instants.is_not_null()).then(shown)).to_series().alias(instants.name)
+    return shown

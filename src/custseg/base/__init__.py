@@ -1,0 +1,1 @@
+"""The customer base: the logs as they are seen at an instant."""

@@ -1,0 +1,417 @@
+"""CustomerBase: the logs seen as of an instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from attrs import field, frozen
+
+from custseg.base.changes import appended, merged_ids, only, renamed, whole
+from custseg.base.instant import as_of_at, as_of_of, latest
+from custseg.base.logs import LOGS, seen
+from custseg.base.measures import measure_frame
+from custseg.base.reductions import from_fold
+from custseg.base.trust import described, problems_of
+from custseg.errors import Problem, RuleError, SchemaError
+from custseg.model.measure_name import MeasureName
+from custseg.model.nouns import Customer
+from custseg.rules.rule import Rule
+from custseg.schema.clock import instant_of, local_times
+from custseg.schema.table import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from custseg.base.measure import Measure
+    from custseg.base.span import AsOf
+
+__all__ = ["CustomerBase"]
+
+Rows = pl.DataFrame | pl.LazyFrame | None
+
+
+@frozen(eq=False, init=False, repr=False)
+class CustomerBase:
+    """Customers and their logs, as they were known at an instant.
+
+    All logs are kept whole; `as_of` only says how much of them is seen, so it
+    moves both ways and nothing later ever leaks in. Frames are what the door
+    returns (`cu.table(...).admit(...)`); rows are not checked twice.
+
+    Attributes:
+        currency: What money is, an ISO 4217 code.
+        tz: The zone of local days.
+        scale: Decimals of the currency.
+        when: The as_of, with its local day.
+        customers: Who there is, or None; without history, shown as it is.
+        scores: What `with_measures` added, or None.
+
+    >>> import custseg as cu, polars as pl
+    >>> orders = cu.table(cu.Order).require(pl.DataFrame({"order_id": [1, 2, 3],
+    ...     "customer_id": [7, 7, 8], "ordered_at": ["2026-03-01", "2026-05-01", "2026-05-20"],
+    ...     "total": [10, 20, 5]}))
+    >>> base = cu.CustomerBase(orders=orders).as_of("2026-06-01")
+    >>> base.measures("orders", "spend_30d", "recency_days").rows()
+    [(7, 2, 0.0, 31), (8, 1, 5.0, 12)]
+    """
+
+    currency: str
+    tz: str
+    scale: int
+    when: AsOf
+    customers: pl.DataFrame | None
+    scores: pl.DataFrame | None
+    _frames: dict[str, pl.DataFrame] = field(alias="frames")
+
+    def __init__(  # noqa: PLR0913 - one argument a log
+        self,
+        *,
+        orders: Rows = None,
+        lines: Rows = None,
+        customers: Rows = None,
+        events: Rows = None,
+        feedback: Rows = None,
+        tickets: Rows = None,
+        opportunities: Rows = None,
+        currency: str = "EUR",
+        tz: str = "UTC",
+    ) -> None:
+        """A base of at least one log, seen at the latest instant in its logs.
+
+        Args:
+            orders: Orders.
+            lines: Order lines.
+            customers: Who there is; everyone in a log is a customer anyway.
+            events: Events.
+            feedback: Answers to satisfaction questions.
+            tickets: Requests and complaints.
+            opportunities: Sales in the making.
+            currency: What money is, an ISO 4217 code.
+            tz: The zone of local days.
+
+        Raises:
+            SchemaError: when there is no log, a frame is not of its table, or
+                ids are of different types; all reasons at once.
+        """
+        told = table(Customer, currency=currency, tz=tz)
+        given = (orders, lines, events, feedback, tickets, opportunities)
+        frames = {
+            name: _collected(rows) for name, rows in zip(LOGS, given, strict=True) if rows is not None
+        }
+        known = None if customers is None else _collected(customers)
+        SchemaError.check(problems_of(frames, known, currency, tz))
+        frames = {
+            name: whole(rows, table(LOGS[name].noun, currency=currency, tz=tz).schema)
+            for name, rows in frames.items()
+        }
+        if known is not None:
+            known = whole(known, told.schema)
+        when = as_of_at(latest(frames, known), tz)
+        self.__attrs_init__(currency, tz, told.scale, when, known, None, frames)  # type: ignore[attr-defined]
+
+    # What is seen
+
+    def as_of(self, when: dt.date | dt.datetime | str, /) -> CustomerBase:
+        """The same logs seen at another instant, earlier or later.
+
+        Args:
+            when: A day (or its ISO text) counts through its local end; a
+                datetime counts everything at or before it.
+
+        Raises:
+            SchemaError: when `when` is neither.
+        """
+        moved = as_of_of(when, self.tz)
+        scores = self.scores if moved.instant == self.when.instant else None
+        return evolve_base(self, when=moved, scores=scores)
+
+    @property
+    def instant(self) -> dt.datetime:
+        """The as_of: everything at or before it is seen."""
+        return instant_of(self.when.instant)
+
+    @property
+    def day(self) -> dt.date:
+        """The local day of the as_of."""
+        return self.when.day
+
+    def has(self, log: str) -> bool:
+        """Whether the base was given a log."""
+        return log in self._frames
+
+    def log(self, name: str) -> pl.DataFrame:
+        """A log whole, later rows included; empty when there is none."""
+        if name in self._frames:
+            return self._frames[name]
+        empty = table(LOGS[name].noun, currency=self.currency, tz=self.tz).schema.to_frame()
+        ids = next(iter(self._frames.values())).schema["customer_id"]
+        return empty.with_columns(pl.col("customer_id").cast(ids))
+
+    def view(self, name: str) -> pl.DataFrame:
+        """A log as it is seen at the as_of; empty when there is none."""
+        return seen(self.log(name), LOGS[name], self.when.instant)
+
+    @property
+    def orders(self) -> pl.DataFrame | None:
+        """Orders by the as_of, in the order they came."""
+        return self.view("orders") if self.has("orders") else None
+
+    @property
+    def lines(self) -> pl.DataFrame | None:
+        """Order lines by the as_of."""
+        return self.view("lines") if self.has("lines") else None
+
+    @property
+    def events(self) -> pl.DataFrame | None:
+        """Events by the as_of."""
+        return self.view("events") if self.has("events") else None
+
+    @property
+    def feedback(self) -> pl.DataFrame | None:
+        """Feedback by the as_of."""
+        return self.view("feedback") if self.has("feedback") else None
+
+    @property
+    def tickets(self) -> pl.DataFrame | None:
+        """Tickets opened by the as_of; what came later is not in them yet."""
+        return self.view("tickets") if self.has("tickets") else None
+
+    @property
+    def opportunities(self) -> pl.DataFrame | None:
+        """Opportunities opened by the as_of; those that ended later are open."""
+        return self.view("opportunities") if self.has("opportunities") else None
+
+    @cached_property
+    def customer_ids(self) -> pl.Series:
+        """The population, sorted: who had joined, and who had a row in any log."""
+        found: list[pl.Series] = []
+        for name in self._frames:
+            if name == "orders":
+                found.append(from_fold(self.log(name), (), self.when, self.scale)["customer_id"])
+            else:
+                found.append(self.view(name)["customer_id"].drop_nulls().unique())
+        if self.customers is not None:
+            joined = pl.col("joined_at").to_physical() <= self.when.instant
+            by_then = self.customers.filter(joined.fill_null(value=True))
+            found.append(by_then["customer_id"])
+        if len(found) == 1 and "orders" in self._frames:
+            return found[0]
+        filled = [ids for ids in found if ids.len()] or found[:1]
+        return pl.concat(filled).unique().sort().alias("customer_id")
+
+    @property
+    def is_only_orders(self) -> bool:
+        """Whether orders are all there is."""
+        return self.customers is None and list(self._frames) == ["orders"]
+
+    @property
+    def customer_columns(self) -> tuple[str, ...]:
+        """What `customers` says of each, the id aside."""
+        if self.customers is None:
+            return ()
+        return tuple(name for name in self.customers.columns if name != "customer_id")
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """Names that `with_measures` added for this as_of."""
+        return () if self.scores is None else tuple(self.scores.columns[1:])
+
+    # What is asked
+
+    def measures(self, *names: str | Measure) -> pl.DataFrame:
+        """Named values per customer: one row for each, sorted by customer_id.
+
+        Each log is read once, however many measures are asked for.
+
+        Args:
+            *names: Measure names (the name is the spec), columns of
+                `customers`, scores, or `cu.Measure`s.
+
+        Raises:
+            SchemaError: for names that nothing provides, all at once.
+        """
+        return measure_frame(self, names)
+
+    def rows_for(self, rule: Rule) -> pl.DataFrame:
+        """What a rule over customers reads: a row each, times local.
+
+        Raises:
+            RuleError: when the rule reads what nothing provides, or of the
+                wrong type; all reasons at once.
+        """
+        names = sorted(name.removeprefix("customer.") for name in rule.reads)
+        nested = [name for name in rule.reads if name.startswith("customer.")]
+        try:
+            rows = self.measures(*(name for name in names if name != "customer_id"))
+        except SchemaError as error:
+            where = f"Rule({rule.name!r}).when"
+            raise RuleError.of([Problem(p.what, where, p.fix) for p in error.problems]) from error
+        rows = local_times(rows, self.tz)
+        if nested:
+            rows = rows.with_columns(
+                customer=pl.struct(name.removeprefix("customer.") for name in nested)
+            )
+        RuleError.check(rule.problems(rows.schema))
+        return rows
+
+    def where(self, rule: Rule | str | pl.Expr, /) -> CustomerBase:
+        """The base of the customers for whom a rule holds; null is no.
+
+        Raises:
+            RuleError: when the rule cannot be read, or reads what is not there.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(200, 365, seed=1).base()
+        >>> regulars = shop.where("orders >= 3")
+        >>> regulars.measures("orders")["orders"].min() >= 3
+        True
+        """
+        asked = rule if isinstance(rule, Rule) else Rule("where", rule)
+        rows = self.rows_for(asked)
+        return self._only(rows.filter(asked.hits(rows))["customer_id"])
+
+    def sample(self, share: float, *, seed: int = 0) -> CustomerBase:
+        """The base of a random share of the customers, whatever the row order.
+
+        Raises:
+            SchemaError: when `share` is not within 0 and 1.
+        """
+        if not 0 <= share <= 1:
+            raise SchemaError(
+                f"a share of {share} cannot be drawn", where="sample", fix="give a number from 0 to 1"
+            )
+        ids = self.customer_ids
+        drawn = np.random.default_rng(seed).permutation(ids.len())[: round(share * ids.len())]
+        return self._only(ids.gather(np.sort(drawn)))
+
+    # What is changed
+
+    def with_measures(self, rows: pl.DataFrame, /) -> CustomerBase:
+        """The base with scores or warehouse columns as measures, for this as_of.
+
+        Args:
+            rows: customer_id and a column for each new measure; customers that
+                it lacks have null.
+
+        Raises:
+            SchemaError: when names clash or a customer stands twice.
+        """
+        SchemaError.check(self._score_problems(rows))
+        ordered = rows.select("customer_id", pl.exclude("customer_id"))
+        if self.scores is not None:
+            kept = self.scores.select(pl.exclude(*ordered.columns[1:]))
+            ordered = kept.join(ordered, on="customer_id", how="full", coalesce=True)
+        return evolve_base(self, scores=ordered)
+
+    def _score_problems(self, rows: pl.DataFrame) -> list[Problem]:
+        where = "with_measures"
+        if "customer_id" not in rows.columns:
+            return [Problem("the frame has no customer_id", where, "add the column")]
+        problems = [
+            Problem(f"{name!r} is a measure or a column of customers", where, "rename the column")
+            for name in rows.columns
+            if MeasureName.parse(name) is not None or name in self.customer_columns
+        ]
+        if rows["customer_id"].is_duplicated().any():
+            problems.append(Problem("a customer stands more than once", where, "keep one row each"))
+        ids = self.customer_ids.dtype
+        if rows.schema["customer_id"] != ids and rows.height:
+            have = rows.schema["customer_id"]
+            problems.append(
+                Problem(f"customer_id is {have}, here {ids}", where, "cast it to the base's type")
+            )
+        return problems
+
+    def append(self, **logs: pl.DataFrame) -> CustomerBase:
+        """The base with more rows, as if all had been loaded together.
+
+        Exact copies of known rows count once. The as_of moves to the latest
+        instant when it stood there, else it stays.
+
+        Args:
+            **logs: Frames by log (`orders=`, `events=`, `customers=`, ...).
+
+        Raises:
+            SchemaError: when a key comes again with other content, or a frame
+                is not of its table.
+        """
+        known: dict[str, Any] = {**self._frames}
+        if self.customers is not None:
+            known["customers"] = self.customers
+        for name, rows in logs.items():
+            if name not in known:
+                known[name] = rows
+                continue
+            noun = Customer if name == "customers" else LOGS[name].noun
+            known[name] = appended(known[name], rows, noun, f"append({name}=)")
+        unknown = [name for name in logs if name not in LOGS and name != "customers"]
+        if unknown:
+            raise SchemaError(
+                f"no log is called {unknown[0]!r}", where="append", fix=f"one of {', '.join(LOGS)}"
+            )
+        grown = CustomerBase(**known, currency=self.currency, tz=self.tz)
+        if self.when.instant == latest(self._frames, self.customers):
+            return grown
+        return evolve_base(grown, when=self.when)
+
+    def merged(self, ids: Mapping[Any, Any], /) -> CustomerBase:
+        """The base in which old ids have become new ones: `{old: new}`.
+
+        Where both stand in `customers`, the new one's row stays.
+
+        Raises:
+            SchemaError: when ids are merged in a circle.
+        """
+        ends = merged_ids(ids, self.customer_ids.dtype)
+        frames = {name: renamed(rows, ends, "customer_id") for name, rows in self._frames.items()}
+        known = self.customers
+        if known is not None:
+            gone = known["customer_id"].is_in(list(ends)) if ends else None
+            marked = known if gone is None else known.with_columns(gone.alias("__old"))
+            moved = renamed(marked, ends, "customer_id", "referred_by")
+            if gone is not None:
+                moved = moved.sort("__old", "customer_id", maintain_order=True).drop("__old")
+            known = moved.unique("customer_id", keep="first", maintain_order=True)
+        return evolve_base(self, frames=frames, customers=known, scores=None)
+
+    def describe(self) -> pl.DataFrame:
+        """What is in the logs, rows hidden by the as_of included: a row a log."""
+        return described(self)
+
+    def _only(self, ids: pl.Series) -> CustomerBase:
+        keep = ids.alias("customer_id")
+        frames = {name: only(rows, keep) for name, rows in self._frames.items()}
+        known = None if self.customers is None else only(self.customers, keep)
+        scores = None if self.scores is None else only(self.scores, keep)
+        return evolve_base(self, frames=frames, customers=known, scores=scores)
+
+    def __repr__(self) -> str:
+        """The logs with their rows, and the as_of."""
+        logs = ", ".join(f"{rows.height:,} {name}" for name, rows in self._frames.items())
+        told = "" if self.customers is None else f"{self.customers.height:,} customers, "
+        return f"CustomerBase({told}{logs}; as of {self.day}, {self.currency}, {self.tz})"
+
+
+def evolve_base(base: CustomerBase, **changes: Any) -> CustomerBase:
+    """A base that differs in some attributes."""
+    made = CustomerBase.__new__(CustomerBase)
+    parts: dict[str, Any] = {
+        "currency": base.currency,
+        "tz": base.tz,
+        "scale": base.scale,
+        "when": base.when,
+        "customers": base.customers,
+        "scores": base.scores,
+        "frames": base._frames,  # noqa: SLF001 - a base makes bases
+    }
+    parts.update(changes)
+    made.__attrs_init__(**parts)  # type: ignore[attr-defined]
+    return made
+
+
+def _collected(rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    return rows.collect() if isinstance(rows, pl.LazyFrame) else rows
