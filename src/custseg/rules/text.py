@@ -1,0 +1,171 @@
+"""Rule books as text: JSON out and in, TOML in."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import frozen
+
+from custseg.errors import Problem, RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["FORMAT", "BookText", "RuleText", "read_json", "read_toml", "written"]
+
+FORMAT = 1
+POLICIES = ("first", "every", "best")
+
+_KEYS = ("format", "policy", "otherwise", "rules")
+_RULE_KEYS = ("name", "when", "worth")
+_SHAPE = 'write {"format": 1, "policy": "first", "rules": [...], "otherwise": "rest"}'
+_RULE_SHAPE = 'write {"name": "vip", "when": "orders >= 5"}'
+
+
+@frozen
+class RuleText:
+    """A rule as its text has it; only the shape is checked."""
+
+    name: str
+    when: str
+    worth: float | None = None
+
+
+@frozen
+class BookText:
+    """A rule book as its text has it; only the shape is checked."""
+
+    policy: str
+    rules: tuple[RuleText, ...]
+    otherwise: str | None = None
+
+
+def written(book: BookText) -> str:
+    """The JSON of a rule book: one form for equal books."""
+    held: dict[str, Any] = {"format": FORMAT, "policy": book.policy}
+    held["rules"] = [
+        {"name": rule.name, "when": rule.when}
+        | ({} if rule.worth is None else {"worth": rule.worth})
+        for rule in book.rules
+    ]
+    if book.otherwise is not None:
+        held["otherwise"] = book.otherwise
+    return json.dumps(held, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_json(text: str) -> BookText:
+    """A rule book from JSON text.
+
+    Raises:
+        RuleError: with everything that is wrong with its shape.
+    """
+    doubled: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        doubled.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
+        return dict(pairs)
+
+    try:
+        held = json.loads(text, object_pairs_hook=once)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RuleError(
+            f"a rule book is not JSON: {error}", where="RuleBook.from_json", fix=_SHAPE
+        ) from error
+    problems = [
+        Problem(f"the key {key!r} is there twice", "RuleBook.from_json", "keep one of the two")
+        for key in doubled
+    ]
+    return _shaped(
+        held, problems, required=("format", "policy", "rules"), where="RuleBook.from_json"
+    )
+
+
+def read_toml(text: str) -> BookText:
+    """A rule book from TOML text: `policy`, `otherwise` and `[[rules]]`.
+
+    Raises:
+        RuleError: with everything that is wrong with its shape.
+    """
+    try:
+        held = tomllib.loads(text)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise RuleError(
+            f"a rule book is not TOML: {error}",
+            where="RuleBook.from_toml",
+            fix='write policy = "first", otherwise = "rest" and a [[rules]] table for each rule',
+        ) from error
+    return _shaped(held, [], required=("policy", "rules"), where="RuleBook.from_toml")
+
+
+def _shaped(
+    held: object, problems: list[Problem], *, required: Sequence[str], where: str
+) -> BookText:
+    if not isinstance(held, dict):
+        RuleError.check([Problem(f"a rule book is a mapping, got {held!r:.60}", where, _SHAPE)])
+    book = cast("dict[str, Any]", held)
+    problems += _key_problems(book, _KEYS, required, where, _SHAPE)
+    if book.get("format", FORMAT) != FORMAT or isinstance(book.get("format"), bool):
+        problems.append(
+            Problem(
+                f"format {book['format']!r} is not known",
+                f"{where}: format",
+                f"this version reads format {FORMAT}; a later custseg may read yours",
+            )
+        )
+    if "policy" in book and book["policy"] not in POLICIES:
+        what = f"policy {book['policy']!r} is not known"
+        problems.append(Problem(what, f"{where}: policy", f"write one of {', '.join(POLICIES)}"))
+    problems += _type_problems(book, "otherwise", str, where, 'write "otherwise": "rest"')
+    listed = book.get("rules", [])
+    if not isinstance(listed, list):
+        problems.append(Problem("rules is not a list", f"{where}: rules", _RULE_SHAPE))
+        listed = []
+    rules = [
+        _rule(rule, problems, f"{where}: rules[{index}]")
+        for index, rule in enumerate(cast("list[object]", listed))
+    ]
+    RuleError.check(problems)
+    return BookText(book["policy"], tuple(rule for rule in rules if rule), book.get("otherwise"))
+
+
+def _rule(held: object, problems: list[Problem], where: str) -> RuleText | None:
+    if not isinstance(held, dict):
+        problems.append(Problem(f"a rule is a mapping, got {held!r:.60}", where, _RULE_SHAPE))
+        return None
+    rule = cast("dict[str, Any]", held)
+    wrong = [
+        *_key_problems(rule, _RULE_KEYS, ("name", "when"), where, _RULE_SHAPE),
+        *_type_problems(rule, "name", str, where, _RULE_SHAPE),
+        *_type_problems(rule, "when", str, where, _RULE_SHAPE),
+        *_type_problems(rule, "worth", (int, float), where, 'write "worth": 3'),
+    ]
+    problems += wrong
+    return None if wrong else RuleText(rule["name"], rule["when"], rule.get("worth"))
+
+
+def _key_problems(
+    held: dict[str, Any], known: Sequence[str], required: Sequence[str], where: str, shape: str
+) -> list[Problem]:
+    unknown = [
+        Problem(f"the key {key!r} is not known", where, f"known are {', '.join(known)}")
+        for key in held
+        if key not in known
+    ]
+    missing = [
+        Problem(f"the key {key!r} is missing", where, shape) for key in required if key not in held
+    ]
+    return unknown + missing
+
+
+def _type_problems(
+    held: dict[str, Any], key: str, wanted: type | tuple[type, ...], where: str, fix: str
+) -> list[Problem]:
+    value = held.get(key)
+    right = isinstance(value, wanted) and not isinstance(value, bool)
+    if key not in held or right or (value is None and key in {"otherwise", "worth"}):
+        return []
+    kinds = "text" if wanted is str else "a number"
+    return [Problem(f"{key} is {value!r:.60}, not {kinds}", f"{where}.{key}", fix)]
