@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from shape.sources import MODULES, PACKAGE, ROOT, imported, named, parsed
+from shape.sources import MODULES, ROOT, named, parsed
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -39,20 +39,6 @@ def test_four_packages_are_needed_at_run_time_and_none_is_capped():
         "polars",
     ]
     assert [each for each in needed if not re.fullmatch(r"[a-z]+>=[\d.]+", each)] == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_no_module_goes_through_the_face(path):
-    """`import custseg` inside the package would reach upwards past the layers."""
-    if path == PACKAGE / "__init__.py":
-        return
-    layers = {each.stem for each in PACKAGE.iterdir()} - {"__init__"}
-    wrong = [
-        name
-        for name in imported(parsed(path))
-        if name == "custseg" or (name.startswith("custseg.") and name.split(".")[1] not in layers)
-    ]
-    assert wrong == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
