@@ -97,7 +97,7 @@ class Purchases:
         total = lines.paid
         is_return = self.is_return
         online = self.channel != STORE
-        under_way = np.where(online, np.clip(self.day - (almanac.days - 5), 0, 2), 0)
+        under_way = np.where(online, np.clip((self.day - almanac.days + 6) // 2, 0, 2), 0)
         unit = round(price_level(digits) * 10**digits)
         voucher = rng.integers(1, 4, len(self)) * 5 * unit
         with_points = self.repeat & (rng.random(len(self)) < _PAID_WITH_POINTS) & (total > 0)

@@ -28,6 +28,7 @@ _MIDDLE = np.array([8.0, 4.05, 5.3])
 _SLOPE = np.array([1.75, 0.8, 1.1])
 _LOWEST = np.array([0, 1, 1])
 _HIGHEST = np.array([10, 5, 7])
+_MISHAPS, _MISHAP = 0.05, 2.6  # now and then things go quite wrong
 _GOOD = np.array([9, 4, 6])  # from here on it is praise
 _BAD = np.array([6, 2, 3])  # up to here it is blame
 
@@ -89,6 +90,7 @@ def surveys(
     order = by_time(at)
     customer, kind, touchpoint, luck = customer[order], kind[order], touchpoint[order], luck[order]
     feeling = 0.75 * people.mood[customer] + luck + 0.65 * rng.standard_normal(len(at))
+    feeling -= _MISHAP * (rng.random(len(at)) < _MISHAPS)
     score = np.rint(_MIDDLE[kind] + _SLOPE[kind] * feeling).astype(np.int64)
     score = np.clip(score, _LOWEST[kind], _HIGHEST[kind])
     return pl.DataFrame(

