@@ -6,10 +6,13 @@ import numpy as np
 
 from custseg._kernels._jit import kernel
 
-__all__ = ["NEVER", "fold", "mark"]
+__all__ = ["LATEST", "NEVER", "fold", "mark", "merge"]
 
 NEVER = -(2**63)
 """The last instant of a customer without orders."""
+
+LATEST = 2**63 - 1
+"""The first instant of a customer without orders."""
 
 
 @kernel
@@ -48,9 +51,10 @@ def fold(ids, instants, totals, lowest, size, words, ranks, lows, highs, gross):
         words: uint64[w] bitmap of the ids that occur (`mark`), or empty: then
             a customer's row is its distance from `lowest`.
         ranks: int64[w], ids that occur before each word.
-        lows: int64[k], first instant of each window.
+        lows: int64[k], first instant of each window; the first window has
+            none and holds all that is seen.
         highs: int64[k], last instant of each window; rows later than the
-            first window's are not seen at all.
+            first one's are not seen at all.
         gross: bool, whether to add up the totals of orders without returns.
 
     Returns:
@@ -60,10 +64,13 @@ def fold(ids, instants, totals, lowest, size, words, ranks, lows, highs, gross):
         Twin: naive.fold.fold.
     """
     step = 3 if gross else 2
-    out = np.zeros((size, 2 + lows.size * step), np.int64)
+    width = 2 + lows.size * step
+    out = np.empty((size, width), np.int64)
     for row in range(size):
         out[row, 0] = NEVER
-        out[row, 1] = -(NEVER + 1)
+        out[row, 1] = LATEST
+        for slot in range(2, width):
+            out[row, slot] = 0
     ranked = words.size > 0
     one = np.uint64(1)
     seen = highs[0]
@@ -71,30 +78,52 @@ def fold(ids, instants, totals, lowest, size, words, ranks, lows, highs, gross):
         at = instants[i]
         if at > seen:
             continue
-        row = ids[i] - lowest
+        # Unsigned, so that no row counts from the end.
+        row = np.uint64(ids[i] - lowest)
         if ranked:
-            word = row >> 6
-            below = words[word] & ((one << np.uint64(row & 63)) - one)
-            # Bits set below this one, counted in parallel (Warren, Hacker's Delight, fig. 5-2).
-            below -= (below >> np.uint64(1)) & np.uint64(0x5555555555555555)
+            word = row >> np.uint64(6)
+            below = words[word] & ((one << (row & np.uint64(63))) - one)
+            # Bits set below this one, in parallel (Warren, Hacker's Delight, fig. 5-2).
+            below -= (below >> one) & np.uint64(0x5555555555555555)
             below = (below & np.uint64(0x3333333333333333)) + (
                 (below >> np.uint64(2)) & np.uint64(0x3333333333333333)
             )
             below = (below + (below >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-            row = ranks[word] + np.int64((below * np.uint64(0x0101010101010101)) >> np.uint64(56))
+            below = (below * np.uint64(0x0101010101010101)) >> np.uint64(56)
+            row = np.uint64(ranks[word]) + below
         total = totals[i]
         bought = total >= 0
-        if bought:
-            if at > out[row, 0]:
-                out[row, 0] = at
-            if at < out[row, 1]:
-                out[row, 1] = at
-        for k in range(lows.size):
-            if lows[k] <= at <= highs[k]:
-                slot = 2 + k * step
-                out[row, slot + 1] += total
-                if bought:
-                    out[row, slot] += 1
-                    if gross:
-                        out[row, slot + 2] += total
+        # Selected, not branched: whether an order is the latest is a coin the processor cannot guess.
+        out[row, 0] = max(out[row, 0], at if bought else NEVER)
+        out[row, 1] = min(out[row, 1], at if bought else LATEST)
+        out[row, 2] += np.int64(bought)
+        out[row, 3] += total
+        if gross:
+            out[row, 4] += max(total, 0)
+        for k in range(1, lows.size):
+            inside = (lows[k] <= at) & (at <= highs[k])
+            slot = 2 + k * step
+            out[row, slot] += np.int64(bought & inside)
+            out[row, slot + 1] += total if inside else 0
+            if gross:
+                out[row, slot + 2] += total if (bought & inside) else 0
     return out
+
+
+@kernel
+def merge(left, right):  # type: ignore[no-untyped-def]
+    """Two folds of parts of the same orders as one.
+
+    Args:
+        left: int64[n, w] as `fold` gives it; it is changed.
+        right: int64[n, w].
+
+    Returns:
+        `left`: latest, earliest, and sums. Twin: naive.fold.fold over both.
+    """
+    for row in range(left.shape[0]):
+        left[row, 0] = max(left[row, 0], right[row, 0])
+        left[row, 1] = min(left[row, 1], right[row, 1])
+        for slot in range(2, left.shape[1]):
+            left[row, slot] += right[row, slot]
+    return left

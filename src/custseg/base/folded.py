@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +23,12 @@ __all__ = ["FoldedOrders", "fold_orders"]
 
 _MAX = 2**63 - 1
 _NEVER = -(2**63)
-# Bits of the id range for each row: beyond it the bitmap leaves the cache.
+# Ids of the range for each order: a bitmap of more takes longer than a hash table.
 _SPARSEST = 64
-# Rows of a table over the range for each order: below it no bitmap is needed.
+# Orders for each id of the range: with as many, nearly every id occurs.
 _DENSEST = 8
+# Orders that are worth a thread.
+_SMALL = 500_000
 
 
 @frozen(eq=False)
@@ -58,67 +62,27 @@ def fold_orders(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -
         spans: What is counted; the first is everything up to the as_of.
         gross: Whether totals without returns are asked for.
     """
-    ids = orders["customer_id"]
-    totals = minor(orders["total"])
-    if not ids.dtype.is_integer() or ids.len() == 0 or not _fits(totals):
-        return _by_polars(orders, totals, spans, gross=gross)
-    lowest, highest = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
-    size = highest - lowest + 1
-    if size > _SPARSEST * ids.len() + 4096:
-        return _by_polars(orders, totals, spans, gross=gross)
-    return _by_kernel(orders, totals, lowest, size, spans, gross=gross)
-
-
-def _fits(totals: pl.Series) -> bool:
-    """Whether no sum of these totals can leave int64."""
-    largest = max(abs(int(totals.min())), abs(int(totals.max())))  # type: ignore[arg-type]
-    return largest * totals.len() <= _MAX
-
-
-def _by_kernel(  # noqa: PLR0913 - the parts of one computation
-    orders: pl.DataFrame,
-    totals: pl.Series,
-    lowest: int,
-    size: int,
-    spans: tuple[Span, ...],
-    *,
-    gross: bool,
-) -> FoldedOrders:
-    from custseg._kernels.fold import fold, mark
-
-    columns = array(orders["customer_id"]), array(orders["ordered_at"]), array(totals)
-    parts = _parts(columns)
-    lows = read_only(np.array([span.low for span in spans], np.int64))
-    highs = read_only(np.array([span.high for span in spans], np.int64))
-    words, ranks, rows = _NO_WORDS, _NO_RANKS, size
+    if not orders["customer_id"].dtype.is_integer() or orders.height == 0:
+        return _by_polars(orders, spans, gross=gross)
+    parts = _parts(orders)
     with ThreadPoolExecutor(len(parts)) as pool:
-        if size > max(columns[0].size // _DENSEST, 1024):
-            marked = list(pool.map(lambda part: mark(part[0], lowest, size), parts))
-            bits = np.bitwise_or.reduce(marked)
-            counts = np.bitwise_count(bits).astype(np.int64)
-            rows = int(counts.sum())
-            if rows * 2 < size:
-                words = read_only(bits)
-                ranks = read_only(np.cumsum(counts) - counts)
-            else:
-                rows = size
-        folded = list(
-            pool.map(lambda part: fold(*part, lowest, rows, words, ranks, lows, highs, gross), parts)
-        )
-    out = _merged(folded)
-    seen = (out[:, 2] > 0) | (out[:, 3] != 0)
-    kept = np.flatnonzero(seen)
-    if words.size:
-        numbers = np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little"))
-        numbers = numbers[kept] + lowest
-    else:
-        numbers = kept + lowest
-    if kept.size < out.shape[0]:
+        read = list(pool.map(_Part.of, parts))
+        lowest, highest = min(part.lowest for part in read), max(part.highest for part in read)
+        size = highest - lowest + 1
+        # Beyond these no bitmap stays in cache, or a sum might leave int64.
+        if size > _SPARSEST * orders.height + 4096 or _overflows(read, orders.height):
+            return _by_polars(orders, spans, gross=gross)
+        words, ranks, rows = _ranked(pool, read, lowest, size)
+        out = _folded(pool, read, (lowest, rows, words, ranks), spans, gross=gross)
+    # Who has neither an order nor a return by the as_of is not in these orders.
+    kept = np.flatnonzero((out[:, 2] > 0) | (out[:, 3] != 0))
+    numbers = kept if words.size == 0 else _places(words)[kept]
+    if kept.size < rows:
         out = out[kept]
     step = 3 if gross else 2
     slots = [2 + k * step for k in range(len(spans))]
     return FoldedOrders(
-        pl.Series("customer_id", numbers),
+        pl.Series("customer_id", numbers + lowest),
         out[:, 0],
         out[:, 1],
         tuple(pl.Series(out[:, slot]) for slot in slots),
@@ -127,36 +91,96 @@ def _by_kernel(  # noqa: PLR0913 - the parts of one computation
     )
 
 
+@frozen(eq=False)
+class _Part:
+    """Some of the orders as arrays, with the range of their ids and totals."""
+
+    ids: NDArray[np.int64]
+    instants: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    lowest: int
+    highest: int
+    largest: int
+
+    @classmethod
+    def of(cls, orders: pl.DataFrame) -> _Part:
+        ids, totals = orders["customer_id"], minor(orders["total"])
+        return cls(
+            array(ids),
+            array(orders["ordered_at"]),
+            array(totals),
+            int(ids.min()),  # type: ignore[arg-type]
+            int(ids.max()),  # type: ignore[arg-type]
+            max(-int(totals.min()), int(totals.max())),  # type: ignore[arg-type]
+        )
+
+
+def _parts(orders: pl.DataFrame) -> list[pl.DataFrame]:
+    """Rows cut into one part for each thread; small logs stay whole."""
+    rows = orders.height
+    count = min(threads(), max(rows // _SMALL, 1))
+    cuts = [rows * part // count for part in range(count + 1)]
+    return [orders.slice(low, high - low) for low, high in pairwise(cuts)]
+
+
+def _overflows(parts: list[_Part], rows: int) -> bool:
+    return max(part.largest for part in parts) * rows > _MAX
+
+
+def _ranked(
+    pool: ThreadPoolExecutor, parts: list[_Part], lowest: int, size: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], int]:
+    """How ids become rows: directly, or by their rank in a bitmap of the range.
+
+    A table over a sparse range would miss the cache at each order; a bitmap
+    of it fits, and so does the table over the ids that occur.
+    """
+    from custseg._kernels.fold import mark
+
+    orders = sum(part.ids.size for part in parts)
+    if size <= max(orders // _DENSEST, 1024):
+        return _NO_WORDS, _NO_RANKS, size
+    bits = np.bitwise_or.reduce(list(pool.map(lambda part: mark(part.ids, lowest, size), parts)))
+    counts = np.bitwise_count(bits).astype(np.int64)
+    customers = int(counts.sum())
+    if customers * 2 >= size:
+        return _NO_WORDS, _NO_RANKS, size
+    return read_only(bits), read_only(np.cumsum(counts) - counts), customers
+
+
+def _folded(
+    pool: ThreadPoolExecutor,
+    parts: list[_Part],
+    rows: tuple[int, int, NDArray[np.uint64], NDArray[np.int64]],
+    spans: tuple[Span, ...],
+    *,
+    gross: bool,
+) -> NDArray[np.int64]:
+    from custseg._kernels.fold import fold, merge
+
+    lows = read_only(np.array([span.low for span in spans], np.int64))
+    highs = read_only(np.array([span.high for span in spans], np.int64))
+
+    def folded(part: _Part) -> NDArray[np.int64]:
+        return fold(part.ids, part.instants, part.totals, *rows, lows, highs, gross)
+
+    return reduce(merge, pool.map(folded, parts))
+
+
+def _places(words: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Which bits of a bitmap are set."""
+    return np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little"))
+
+
 _NO_WORDS = read_only(np.zeros(0, np.uint64))
 _NO_RANKS = read_only(np.zeros(0, np.int64))
 
 
-def _parts(columns: tuple[NDArray[np.int64], ...]) -> list[tuple[NDArray[np.int64], ...]]:
-    """Rows cut into one part for each thread; small logs stay whole."""
-    rows = columns[0].size
-    count = min(threads(), max(rows // 500_000, 1))
-    cuts = [rows * part // count for part in range(count + 1)]
-    return [
-        tuple(read_only(column[low:high]) for column in columns)
-        for low, high in zip(cuts, cuts[1:], strict=False)
-    ]
-
-
-def _merged(folded: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Partial results as one: latest, earliest, and sums."""
-    out = folded[0]
-    for other in folded[1:]:
-        np.maximum(out[:, 0], other[:, 0], out=out[:, 0])
-        np.minimum(out[:, 1], other[:, 1], out=out[:, 1])
-        out[:, 2:] += other[:, 2:]
-    return out
-
-
-def _by_polars(
-    orders: pl.DataFrame, totals: pl.Series, spans: tuple[Span, ...], *, gross: bool
-) -> FoldedOrders:
-    wide = not _fits(totals) if totals.len() else False
-    units = totals.cast(pl.Int128) if wide else totals
+def _by_polars(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -> FoldedOrders:
+    units = minor(orders["total"])
+    largest = max((abs(int(x)) for x in (units.min(), units.max()) if x is not None), default=0)  # type: ignore[arg-type]
+    if largest * units.len() > _MAX:
+        units = units.cast(pl.Int128)
     at, unit = pl.col("at"), pl.col("units")
     bought = unit >= 0
     aggregates: list[pl.Expr] = [

@@ -85,13 +85,14 @@ class Admission:
         good, later = self._keyed(good, reasons)
         reasons = later if later is not None else reasons
         if reasons is None:
-            nothing = pl.lit("").alias("reason"), pl.lit("").alias("column")
-            return Sorted(good, _named(rows).clear().with_columns(*nothing), rows.height)
+            return Sorted(good, _named(rows.clear()).hstack(_NO_REASONS.get_columns()), rows.height)
         bad = reasons["reason"].is_not_null()
         refused = _named(rows).filter(bad).with_columns(reasons.filter(bad))
         return Sorted(good, refused, rows.height)
 
     def _pick(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self.source.is_plain:
+            return rows
         try:
             picked = rows.select(self.source.picked.values())
         except pl.exceptions.PolarsError as error:
@@ -121,6 +122,7 @@ class Admission:
         return reads
 
     def _assembled(self, picked: pl.DataFrame, reads: dict[str, Read]) -> pl.DataFrame:
+        # Columns are put together as they are: an expression would cost a single row more than all else.
         columns: list[pl.Series] = []
         for column in self.table.columns:
             if column.name in reads:
@@ -128,10 +130,8 @@ class Admission:
             elif self.ids == "row" and column.name == self.table.key[-1]:
                 columns.append(pl.int_range(picked.height, eager=True).alias(column.name))
             else:
-                dtype = self._dtype(column)
-                columns.append(
-                    pl.select(pl.repeat(None, picked.height, dtype=dtype)).to_series().alias(column.name)
-                )
+                nulls = _NULL.new_from_index(0, picked.height).cast(self._dtype(column))
+                columns.append(nulls.alias(column.name))
         taken = {column.name for column in self.table.columns}
         columns.extend(picked[name] for name in picked.columns if name not in taken)
         return pl.DataFrame(columns)
@@ -190,6 +190,10 @@ class Admission:
         )
 
 
+_NULL = pl.Series([None], dtype=pl.Null)
+_NO_REASONS = pl.DataFrame(schema={"reason": pl.String, "column": pl.String})
+
+
 def _with_content_id(good: pl.DataFrame, key: Column) -> pl.DataFrame:
     """The made key column: what a row says, or that text's place among all."""
     content = content_ids(good.drop(key.name))
@@ -200,9 +204,8 @@ def _with_content_id(good: pl.DataFrame, key: Column) -> pl.DataFrame:
 
 def _named(rows: pl.DataFrame) -> pl.DataFrame:
     """Source rows whose own `reason` and `column` make room for ours."""
-    return rows.rename(
-        {name: f"{name}_source" for name in ("reason", "column") if name in rows.columns}
-    )
+    taken = {name: f"{name}_source" for name in ("reason", "column") if name in rows.columns}
+    return rows.rename(taken) if taken else rows
 
 
 def _within(reads: dict[str, Read], column: Column) -> Read:

@@ -214,6 +214,8 @@ def _instant(source: pl.Series, unit: Unit) -> Read:
         return _instant_text(source, unit)
     if source.dtype == pl.Date:
         return Read(_day_starts(source, unit.tz))
+    if source.dtype == _DTYPES["instant"]:
+        return Read(source)
     values = source.dt.cast_time_unit("us")
     if getattr(source.dtype, "time_unit", "us") == "ms":
         back = values.dt.cast_time_unit("ms")
@@ -354,42 +356,21 @@ def _money_text(source: pl.Series, scale: int) -> Read:
 
 
 def _money_float(source: pl.Series, scale: int) -> Read:
-    """The nearest amount, where the float lies within 1e-6 units or 8 ulp of it.
+    """The nearest amount, where the float is as good as one."""
+    from custseg._kernels.money import FAR, NOT_FINITE, TOO_LARGE, smallest_units
 
-    A float is split into its whole and its fractional part, both exact, so
-    that the nearest amount is found however large the float is.
-    """
-    finite = source.is_finite()
-    limit = 10.0 ** (_MONEY_DIGITS - scale)
-    faults = _faults(not_finite=~finite)
-    wide = source.cast(pl.Float64)
-    if faults:
-        wide = pl.select(pl.when(finite).then(wide)).to_series()
-    largest = wide.abs().max()
-    if largest is not None and largest >= limit:  # type: ignore[operator]
-        beyond = wide.abs() >= limit
-        faults = (*faults, *_faults(range=beyond))
-        wide = pl.select(pl.when(~beyond).then(wide)).to_series()
-    ulp_bits = 23 if source.dtype == pl.Float32 else 52
-    split = pl.DataFrame({"x": wide}).lazy()
-    unit = 10**scale
-    # The float's own ulp: its power of two, without the mantissa.
-    power = pl.col("x").reinterpret(dtype=pl.Int64) & 0x7FF0000000000000
-    ulp = power.reinterpret(dtype=pl.Float64) * 2.0**-ulp_bits
-    whole = pl.col("x").cast(pl.Int64)
-    part = (pl.col("x") - whole.cast(pl.Float64)) * unit
-    off = (part - part.round()).abs()
-    result = split.select(
-        minor=whole * unit + part.round().cast(pl.Int64),
-        far=(off > 1e-6) & (off > 8 * unit * ulp),  # noqa: PLR2004 - the contract's tolerance
-    ).collect()
-    far = result["far"]
-    minor = result["minor"]
-    if far.any():
-        faults = (*faults, *_faults(scale=far))
-        minor = pl.select(pl.when(~far).then(minor)).to_series()
-    limited = _limited(source, minor, scale)
-    return Read(limited.values, (*faults, *limited.faults))
+    floats = source if source.null_count() == 0 else source.fill_null(0.0)
+    values = read_only(floats.cast(pl.Float64).rechunk().to_numpy())
+    ulp = 2.0**-23 if source.dtype == pl.Float32 else 2.0**-52
+    units, status = smallest_units(values, 10**scale, 10**_MONEY_DIGITS, 8 * ulp)
+    amounts = pl.Series(source.name, units)
+    if source.null_count() == 0 and not status.any():
+        return Read(money(amounts, scale))
+    told = pl.Series(status)
+    kept = (told == 0) & source.is_not_null()
+    amounts = pl.select(pl.when(kept).then(amounts)).to_series().alias(source.name)
+    faults = _faults(not_finite=told == NOT_FINITE, scale=told == FAR, range=told == TOO_LARGE)
+    return Read(money(amounts, scale), faults)
 
 
 _READERS: dict[Kind, Callable[[pl.Series, Unit], Read]] = {

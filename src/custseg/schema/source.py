@@ -51,12 +51,14 @@ class Source:
         picked: Expressions for the table's columns and those passed through.
         schema: Dtypes of the picked columns.
         cents: Names of picked columns that count smallest units.
+        is_plain: Whether every column passes under its own name, unchanged.
     """
 
     rows: pl.DataFrame | pl.LazyFrame
     picked: dict[str, pl.Expr]
     schema: pl.Schema
     cents: frozenset[str]
+    is_plain: bool
 
 
 def source_of(
@@ -112,7 +114,10 @@ def source_of(
     SchemaError.check(problems)
     ordered = {name: picked[name] for name in names if name in picked}
     ordered.update({name: expr for name, expr in picked.items() if name not in ordered})
-    return Source(rows, ordered, _picked_schema(rows, ordered), frozenset(cents))
+    if not mapping:
+        schema = pl.Schema({name: have[name] for name in ordered})
+        return Source(rows, ordered, schema, frozenset(), is_plain=True)
+    return Source(rows, ordered, _picked_schema(rows, ordered), frozenset(cents), is_plain=False)
 
 
 def _rows(frame: object) -> pl.DataFrame | pl.LazyFrame:
@@ -163,13 +168,12 @@ def _picked_schema(rows: pl.DataFrame | pl.LazyFrame, picked: dict[str, pl.Expr]
     try:
         return rows.lazy().select(picked.values()).collect_schema()
     except pl.exceptions.PolarsError as error:
-        have = list(_schema(rows))
         raise SchemaError.of(
             [
                 Problem(
                     f"an expression of columns= cannot be read: {first_line(error)}",
                     where="columns",
-                    fix=f"the source has {', '.join(map(repr, have[:12]))}",
+                    fix=f"the source has {', '.join(map(repr, list(_schema(rows))[:12]))}",
                 )
             ]
         ) from error
