@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from custseg.errors import FitError, Problem
@@ -20,7 +21,7 @@ __all__ = ["FORMAT", "read", "write"]
 FORMAT = 1
 """Raised when an older custseg could not read the text."""
 
-_TOO_LARGE = 2**1023
+_LARGEST = sys.float_info.max
 _WHERE = "RFMScheme.from_json"
 _KEYS = ("scheme", "format", "recency_days", "orders", "spend", "window", "grid")
 
@@ -121,7 +122,7 @@ def _starts(found: object, where: str, problems: list[Problem]) -> Starts:
 def _number(value: object) -> float | None:
     if value is None:
         return math.inf
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_LARGE:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return float(value)
     return None
 
