@@ -8,7 +8,7 @@ import polars as pl
 from attrs import cmp_using, field, frozen
 
 if TYPE_CHECKING:
-    from custseg.base import CustomerBase
+    from custseg.base.customer_base import CustomerBase
 
 __all__ = ["Shop"]
 
@@ -39,8 +39,8 @@ class Shop:
         currency: The ISO 4217 code of all money.
         tz: The time zone the shop lives in.
 
-    >>> from custseg import datasets
-    >>> shop = datasets.simulate(1_000, 90)
+    >>> import custseg as cu
+    >>> shop = cu.datasets.simulate(1_000, 90)
     >>> shop.orders.columns[:4]
     ['order_id', 'customer_id', 'ordered_at', 'total']
     """
@@ -56,8 +56,13 @@ class Shop:
     tz: str
 
     def base(self) -> CustomerBase:
-        """The customer base of all logs, as of the latest instant in them."""
-        from custseg.base import CustomerBase
+        """The customer base of all logs, as of the latest instant in them.
+
+        >>> import custseg as cu
+        >>> len(cu.datasets.simulate(1_000, 90).base().customer_ids)
+        1000
+        """
+        from custseg.base.customer_base import CustomerBase
 
         logs = {log: getattr(self, log) for log in _INSTANTS}
         return CustomerBase(**logs, currency=self.currency, tz=self.tz)

@@ -27,6 +27,9 @@ _STREAMS = (
     *("events", "feedback", "tickets", "opportunities"),
 )
 _YEARS = range(1900, 2201)
+_DAYS = range(1, 36_526)  # a century
+_CUSTOMERS = range(1, 10**8)  # ids of eight digits
+_SEEDS = range(1 << 64)
 
 
 def simulate(
@@ -61,8 +64,8 @@ def simulate(
     Raises:
         SchemaError: when an argument makes no sense; all of them are listed.
 
-    >>> from custseg import datasets
-    >>> shop = datasets.simulate(1_000, 90, seed=7)
+    >>> import custseg as cu
+    >>> shop = cu.datasets.simulate(1_000, 90, seed=7)
     >>> shop.orders.select("order_id", "customer_id", "total").row(0)
     (1, 1, Decimal('9.99'))
     """
@@ -101,16 +104,16 @@ def _problems(
 ) -> list[Problem]:
     problems = [
         Problem(
-            f"{name} is a whole number from {least} on, got {value!r}",
-            f"simulate({name}=)",
-            f"write {name}={usual}",
+            f"{name} is a whole number from {numbers[0]} to {numbers[-1]}, got {value!r}",
+            where=f"simulate({name}=)",
+            fix=f"write {name}={usual}",
         )
-        for name, value, least, usual in (
-            ("customers", customers, 1, 20_000),
-            ("days", days, 1, 730),
-            ("seed", seed, 0, 0),
+        for name, value, numbers, usual in (
+            ("customers", customers, _CUSTOMERS, 20_000),
+            ("days", days, _DAYS, 730),
+            ("seed", seed, _SEEDS, 0),
         )
-        if not isinstance(value, int) or isinstance(value, bool) or value < least
+        if not isinstance(value, int) or isinstance(value, bool) or value not in numbers
     ]
     try:
         minor_digits(currency)

@@ -89,9 +89,7 @@ def touches(
             "refers_to": some(pl.Series(column["refers_to"]), column["refers_to"] > 0),
             "channel": words((*CHANNELS, None), column["channel"].astype(np.uint8)),
             "reward": pl.Series([None], dtype=pl.String).new_from_index(0, len(at)),
-            "session": some(
-                pl.select(pl.format("s{}", pl.Series(session))).to_series(), session > 0
-            ),
+            "session": some(pl.Series(session).cast(pl.String), session > 0),
         }
     )
 
