@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from custseg.errors import RowError as RowError
     from custseg.errors import RuleError as RuleError
     from custseg.errors import SchemaError as SchemaError
+    from custseg.loyalty.earn import Earn as Earn
+    from custseg.loyalty.expiry import Expiry as Expiry
+    from custseg.loyalty.ledger import Ledger as Ledger
+    from custseg.loyalty.program import Program as Program
+    from custseg.loyalty.redemption import Redemption as Redemption
     from custseg.model.measure_name import MeasureName as MeasureName
     from custseg.model.nouns import Customer as Customer
     from custseg.model.nouns import Entry as Entry
@@ -42,6 +47,12 @@ if TYPE_CHECKING:
     from custseg.schema.source import minor_units as minor_units
     from custseg.schema.table import Table as Table
     from custseg.schema.table import table as table
+    from custseg.segments.flow import Flow as Flow
+    from custseg.segments.grid import Grid as Grid
+    from custseg.segments.rfm import RFM as RFM
+    from custseg.segments.rfm_scheme import RFMScheme as RFMScheme
+    from custseg.segments.scheme import Scheme as Scheme
+    from custseg.segments.segmentation import Segmentation as Segmentation
 
 _HOME = {
     "CustomerBase": "base.customer_base",
@@ -54,6 +65,11 @@ _HOME = {
     "RowError": "errors",
     "RuleError": "errors",
     "SchemaError": "errors",
+    "Earn": "loyalty.earn",
+    "Expiry": "loyalty.expiry",
+    "Ledger": "loyalty.ledger",
+    "Program": "loyalty.program",
+    "Redemption": "loyalty.redemption",
     "MeasureName": "model.measure_name",
     "Customer": "model.nouns",
     "Entry": "model.nouns",
@@ -74,6 +90,12 @@ _HOME = {
     "minor_units": "schema.source",
     "Table": "schema.table",
     "table": "schema.table",
+    "Flow": "segments.flow",
+    "Grid": "segments.grid",
+    "RFM": "segments.rfm",
+    "RFMScheme": "segments.rfm_scheme",
+    "Scheme": "segments.scheme",
+    "Segmentation": "segments.segmentation",
 }
 
 __version__ = "0.1.0"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from custseg.datasets.programs import program
 from custseg.datasets.shop import Shop
 from custseg.datasets.simulate import simulate
 
-__all__ = ["Shop", "simulate"]
+__all__ = ["Shop", "program", "simulate"]
