@@ -39,7 +39,9 @@ def calendars(draw):
     spans = draw(
         st.lists(st.integers(1, 8) | st.none(), min_size=DAYS, max_size=DAYS) | st.just([4] * DAYS)
     )
-    ends = [lots.NEVER if span is None else 4 + at + span for at, span in zip(opens, spans, strict=True)]
+    ends = [
+        lots.NEVER if span is None else 4 + at + span for at, span in zip(opens, spans, strict=True)
+    ]
     return opens, ends
 
 
@@ -107,10 +109,14 @@ def test_two_logs_interleave_as_one_sort_would_place_them(left, right):
         assert (offsets.tolist(), order.tolist()) == expected
 
 
-@pytest.mark.parametrize("kernel", [lots.fold_lots, plain(lots.fold_lots)], ids=["compiled", "plain"])
+@pytest.mark.parametrize(
+    "kernel", [lots.fold_lots, plain(lots.fold_lots)], ids=["compiled", "plain"]
+)
 def test_a_sum_past_int64_is_found_before_it_is_added(kernel):
     members = [[(0, lots.ORDER, 5)], [(0, lots.ORDER, lots.NEVER), (1, lots.ACTION, 1)]]
-    broken = folded(members, ([0] * DAYS, [99] * DAYS), oldest_first=False, record=True, kernel=kernel)[3]
+    broken = folded(
+        members, ([0] * DAYS, [99] * DAYS), oldest_first=False, record=True, kernel=kernel
+    )[3]
     assert broken == 2
 
 

@@ -59,15 +59,17 @@ def fold_lots(members, opens, ends, until, *, oldest_first):
         pending = sum(lot["left"] for lot in lots if lot["opens"] > until)
         live = [lot for lot in lots if lot["left"] and lot["ends"] < NEVER]
         next_at = min((lot["ends"] for lot in live), default=NEVER)
-        totals.append((
-            sum(lot["left"] for lot in lots) - pending,
-            pending,
-            sums["earned"],
-            sums["redeemed"],
-            sums["expired"],
-            next_at,
-            sum(lot["left"] for lot in live if lot["ends"] == next_at),
-        ))
+        totals.append(
+            (
+                sum(lot["left"] for lot in lots) - pending,
+                pending,
+                sums["earned"],
+                sums["redeemed"],
+                sums["expired"],
+                next_at,
+                sum(lot["left"] for lot in live if lot["ends"] == next_at),
+            )
+        )
     return totals, refused, takings
 
 
@@ -120,7 +122,9 @@ def contribution(rule, row):
     """What a rule gives for an order or action, exact."""
     if rule["per"] is None:
         return Fraction(rule["points"])
-    return Fraction(rule["points"]) / Fraction(rule["per"]) * max(Fraction(row["amount"]), Fraction(0))
+    return (
+        Fraction(rule["points"]) / Fraction(rule["per"]) * max(Fraction(row["amount"]), Fraction(0))
+    )
 
 
 def granted(program, row):
@@ -173,7 +177,14 @@ class Member:
         opens = first_instant(day + pending * DAY, zone) if pending else row["at"]
         ends = first_instant(last_usable(day, expiry) + DAY, zone) if expiry else None
         self.lots.append(
-            {"id": lot, "at": row["at"], "points": points, "left": points, "opens": opens, "ends": ends}
+            {
+                "id": lot,
+                "at": row["at"],
+                "points": points,
+                "left": points,
+                "opens": opens,
+                "ends": ends,
+            }
         )
 
     def redeem(self, row):
@@ -194,12 +205,14 @@ class Member:
         for lot in sorted(
             usable,
             key=lambda lot: (
-                (lot["ends"] or never) if self.program["order"] == "expiring_first" else None,
-                lot["at"],
-                lot["id"],
-            )
-            if self.program["order"] == "expiring_first"
-            else (lot["at"], lot["id"]),
+                (
+                    (lot["ends"] or never) if self.program["order"] == "expiring_first" else None,
+                    lot["at"],
+                    lot["id"],
+                )
+                if self.program["order"] == "expiring_first"
+                else (lot["at"], lot["id"])
+            ),
         ):
             part = min(points, lot["left"])
             lot["left"] -= part

@@ -1,0 +1,58 @@
+"""How a ledger is shown: in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from custseg.schema.clock import local_times
+
+if TYPE_CHECKING:
+    from custseg.loyalty.ledger import Ledger
+
+__all__ = ["as_html", "as_text"]
+
+
+def as_text(ledger: Ledger) -> str:
+    """A few lines: the program, the as_of, the sums, what was refused."""
+    rows = _rows(ledger)
+    name = max(len(label) for label, _ in rows)
+    figure = max(len(value) for _, value in rows)
+    lines = [f"  {label:<{name}} {value:>{figure}}" for label, value in rows]
+    return "\n".join([_title(ledger), *lines])
+
+
+def as_html(ledger: Ledger) -> str:
+    """The same as a table; every value is escaped."""
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{escape(label)}</th>"
+        f"<td style='text-align:right'>{escape(value)}</td></tr>"
+        for label, value in _rows(ledger)
+    )
+    return f"<table><caption>{escape(_title(ledger))}</caption>{rows}</table>"
+
+
+def _title(ledger: Ledger) -> str:
+    instant = pl.DataFrame({"at": [ledger.when.instant]}).cast(pl.Datetime("us", "UTC"))
+    local = local_times(instant, ledger.when.tz)["at"].dt.strftime("%Y-%m-%d %H:%M:%S").item()
+    program = ledger.program
+    return f"Ledger of {program.name}, version {program.version}, as of {local} ({ledger.when.tz})"
+
+
+def _rows(ledger: Ledger) -> list[tuple[str, str]]:
+    totals = ledger.totals
+    sums = [
+        ("members", totals.members),
+        ("issued", totals.issued),
+        ("redeemed", totals.redeemed),
+        ("expired", totals.expired),
+        ("pending", totals.pending),
+        ("available", totals.available),
+    ]
+    reasons = (
+        ledger.refusals["reason"].value_counts().sort("count", "reason", descending=[True, False])
+    )
+    refused = [(f"refused: {reason}", count) for reason, count in reasons.rows()]
+    return [(label, f"{count:,}") for label, count in [*sums, *refused]]
