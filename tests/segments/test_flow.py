@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import polars as pl
 import pytest
@@ -82,17 +83,27 @@ def test_the_stability_index_of_a_published_form_comes_out():
     assert flow(before, after).stability_index == pytest.approx(0.040546510810816444, abs=1e-15)
 
 
-def test_a_flow_is_shown_with_those_outside_last():
+def test_a_flow_is_shown_as_what_each_segment_lost_and_won():
     found = flow({1: "gold", 2: "gold", 3: "none"}, {1: "gold", 2: "silver", 4: "none"})
     assert repr(found) == (
         "3 customers before, 3 after, population stability index 0.3466\n"
-        "before \\ after  gold  silver  none  –\n"
-        "gold               1       1     0  0\n"
-        "silver             0       0     0  0\n"
-        "none               0       0     0  1\n"
-        "–                  0       0     1  0"
+        "segment  before  left  entered  after\n"
+        "gold          2     1        0      1\n"
+        "silver        0     0        1      1\n"
+        "none          1     1        1      1"
     )
-    assert found._repr_html_().count("<tr>") == 5
+
+
+def test_a_notebook_shows_the_whole_matrix_with_those_outside_last():
+    found = flow({1: "gold", 2: "gold", 3: "none"}, {1: "gold", 2: "silver", 4: "none"})
+    cells = re.findall(r"<t[hd] [^>]*>([^<]*)<", found._repr_html_())
+    assert cells == [
+        *["before \\ after", "gold", "silver", "none", "–"],
+        *["gold", "1", "1", "0", "0"],
+        *["silver", "0", "0", "0", "0"],
+        *["none", "0", "0", "0", "1"],
+        *["–", "0", "0", "1", "0"],
+    ]
 
 
 def test_a_flow_from_nobody_has_no_index():

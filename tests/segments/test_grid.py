@@ -33,9 +33,9 @@ def test_built_in_grids_have_as_many_names_as_they_say():
 
 
 @given(st.data(), st.integers(2, 4))
-def test_any_partition_of_the_cells_is_a_grid_that_gives_it_back(data, bins):
+def test_any_partition_of_the_cells_is_a_grid_that_gives_it_back(drawn, bins):
     cells = list(product(range(1, bins + 1), repeat=2))
-    owners = data.draw(st.lists(st.sampled_from("abc"), min_size=len(cells), max_size=len(cells)))
+    owners = drawn.draw(st.lists(st.sampled_from("abc"), min_size=len(cells), max_size=len(cells)))
     names = {}
     for (r, m), owner in zip(cells, owners, strict=True):
         names.setdefault(owner, []).append(f"m{m} r{r}")
@@ -45,8 +45,8 @@ def test_any_partition_of_the_cells_is_a_grid_that_gives_it_back(data, bins):
 
 
 @given(st.data())
-def test_a_grid_with_a_cell_taken_away_names_that_cell(data):
-    r, f = data.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+def test_a_grid_with_a_cell_taken_away_names_that_cell(drawn):
+    r, f = drawn.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
     rest = [f"r{a} f{b}" for a, b in product(range(1, 4), repeat=2) if (a, b) != (r, f)]
     with pytest.raises(FitError) as error:
         Grid({"all": rest}, bins=3)

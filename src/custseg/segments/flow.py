@@ -10,7 +10,7 @@ from attrs import frozen
 
 from custseg.schema.bridge import array
 from custseg.segments.labels import labelled, labels
-from custseg.segments.layout import Layout, count
+from custseg.segments.layout import Layout, count, counted
 
 __all__ = ["Flow"]
 
@@ -34,10 +34,9 @@ class Flow:
     >>> june = pl.DataFrame({"customer_id": [1, 3], "segment": ["gold", "none"]}, types)
     >>> cu.Flow.between(may, june)
     2 customers before, 2 after, population stability index 0.0000
-    before \ after  gold  none  –
-    gold               0     0  1
-    none               1     0  0
-    –                  0     1  0
+    segment  before  left  entered  after
+    gold          1     1        1      1
+    none          1     1        1      1
     """
 
     frame: pl.DataFrame
@@ -125,27 +124,47 @@ class Flow:
         return self.frame.equals(other.frame)
 
     def __repr__(self) -> str:
-        """The moves as a table."""
-        return self._layout().text()
+        """What each segment kept, lost and won, as a table."""
+        return self._balance().text()
 
     def _repr_html_(self) -> str:
-        return self._layout().html()
+        """The whole matrix: a page is wide enough for it."""
+        return self._moves().html()
 
-    def _layout(self) -> Layout:
+    def _balance(self) -> Layout:
         square = self._square()
-        names = (*self.segments, _OUTSIDE)
-        index = self.stability_index
-        shown = "unknown" if index is None else f"{index:.4f}"
-        before, after = int(square[:-1].sum()), int(square[:, :-1].sum())
-        people = f"{before:,} customers before, {after:,} after"
+        rows = zip(
+            self.segments,
+            square.sum(axis=1).tolist(),
+            self.left.values(),
+            self.entered.values(),
+            square.sum(axis=0).tolist(),
+            strict=False,  # the sums go one further, to those outside
+        )
         return Layout(
-            title=f"{people}, population stability index {shown}",
+            title=self._title(),
+            head=("segment", "before", "left", "entered", "after"),
+            rows=tuple((name, *(count(number) for number in numbers)) for name, *numbers in rows),
+        )
+
+    def _moves(self) -> Layout:
+        names = (*self.segments, _OUTSIDE)
+        return Layout(
+            title=self._title(),
             head=("before \\ after", *names),
             rows=tuple(
-                (name, *(count(n) for n in row))
-                for name, row in zip(names, square.tolist(), strict=True)
+                (name, *(count(number) for number in row))
+                for name, row in zip(names, self._square().tolist(), strict=True)
             ),
         )
+
+    def _title(self) -> str:
+        square = self._square()
+        before = counted(int(square[:-1].sum()), "customer")
+        after = count(int(square[:, :-1].sum()))
+        index = self.stability_index
+        shown = "unknown" if index is None else f"{index:.4f}"
+        return f"{before} before, {after} after, population stability index {shown}"
 
     def _square(self) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
         """Counts by segment before and after, those outside in the last row and column."""

@@ -7,7 +7,7 @@ import unicodedata
 
 from attrs import frozen
 
-__all__ = ["Layout", "amount", "count", "share"]
+__all__ = ["Layout", "amount", "count", "counted", "share"]
 
 # Colours come from the page, so that light and dark themes both work.
 _TITLE = "text-align:left;color:inherit"
@@ -66,6 +66,16 @@ def count(value: int, /) -> str:
     '12,345'
     """
     return f"{value:,}"
+
+
+def counted(value: int, noun: str, /) -> str:
+    """A count and what is counted.
+
+    >>> from custseg.segments.layout import counted
+    >>> counted(1, "day"), counted(1200, "day")
+    ('1 day', '1,200 days')
+    """
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
 
 
 def amount(value: float, scale: int, /) -> str:

@@ -21,13 +21,14 @@ from custseg.segments.bins import (
     starts_problems,
 )
 from custseg.segments.labels import labelled
+from custseg.segments.layout import counted
 from custseg.segments.measure_window import window_problems
 from custseg.segments.segmentation import Segmentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from custseg.base import CustomerBase
+    from custseg.base.customer_base import CustomerBase
     from custseg.segments.grid import Grid
 
 __all__ = ["RFMScheme", "measure_names"]
@@ -128,7 +129,7 @@ class RFMScheme:
             if recency is None:
                 return f"no orders; → {segment}"
             return (
-                f"no orders in {self.window}, last one {_counted(recency, 'day')} ago; → {segment}"
+                f"no orders in {self.window}, last one {counted(recency, 'day')} ago; → {segment}"
             )
         n = self.bins
         by_orders = self.orders[row["r"] - 1 if self.nested else 0]
@@ -137,8 +138,8 @@ class RFMScheme:
         days = between(recency, self.recency_days, whole_days=True)
         return "; ".join(
             (
-                f"r={row['r']}: {_counted(recency, 'day')} ago {days}",
-                f"f={row['f']}: {_counted(orders, 'order')}{within} {between(orders, by_orders)}",
+                f"r={row['r']}: {counted(recency, 'day')} ago {days}",
+                f"f={row['f']}: {counted(orders, 'order')}{within} {between(orders, by_orders)}",
                 f"m={row['m']}: {number(spend)} spent{within} {between(spend, by_spend)}",
                 f"→ {segment}",
             )
@@ -209,10 +210,6 @@ def measure_names(window: str, /) -> tuple[str, str, str]:
     """
     suffix = f"_{window}" if window else ""
     return ("recency_days", f"orders{suffix}", f"spend{suffix}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _code(bins: int) -> type[np.uint8 | np.uint32]:

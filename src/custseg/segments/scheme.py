@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from custseg.base import CustomerBase
+    from custseg.base.customer_base import CustomerBase
     from custseg.segments.segmentation import Segmentation
 
 __all__ = ["Reasons", "Scheme"]

@@ -13,14 +13,14 @@ from custseg.errors import Problem, SchemaError
 from custseg.schema.bridge import array
 from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
-from custseg.segments.layout import Layout, amount, count, share
+from custseg.segments.layout import Layout, amount, count, counted, share
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from numpy.typing import NDArray
 
-    from custseg.base import CustomerBase
+    from custseg.base.customer_base import CustomerBase
     from custseg.segments.scheme import Reasons, Scheme
 
 __all__ = ["Segmentation"]
@@ -219,8 +219,9 @@ class Segmentation:
             (name, count(n), share(part), amount(spend, self.scale), share(spend_part))
             for name, n, part, spend, spend_part in self.sizes().iter_rows()
         ]
+        people = counted(self.frame.height, "customer")
         return Layout(
-            title=f"{len(self.frame):,} customers as of {self.day}, spend in {self.currency}",
+            title=f"{people} as of {self.day}, spend in {self.currency}",
             head=("segment", "customers", "share", "spend", "spend share"),
             rows=tuple(rows),
         )
