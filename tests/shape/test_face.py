@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 
@@ -83,10 +84,16 @@ def test_a_public_name_has_an_example(name):
 
 
 def test_the_pages_of_names_show_each_public_name_once():
+    marked = [line for page in API for line in page.read_text(encoding="utf-8").splitlines()]
     shown = [
-        line.removeprefix("::: custseg.")
-        for page in API
-        for line in page.read_text(encoding="utf-8").splitlines()
-        if line.startswith("::: custseg.")
+        pkgutil.resolve_name(line.removeprefix("::: "))
+        for line in marked
+        if line.startswith("::: ")
     ]
-    assert sorted(shown) == sorted(NAMES)
+    inside = [
+        getattr(getattr(custseg, name), each)
+        for name in set(NAMES) - set(DECLARED)
+        for each in getattr(custseg, name).__all__
+    ]
+    public = [*inside, *(getattr(custseg, name) for name in DECLARED)]
+    assert sorted(map(repr, shown)) == sorted(map(repr, public))
