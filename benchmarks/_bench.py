@@ -97,14 +97,15 @@ def _sampled(peak, before):
         watcher.join()
 
 
-def with_threads(count):
-    """Run this very command again with so many threads everywhere; ends when it ends.
+def with_threads(count, *options):
+    """Run this very command again with more options and so many threads everywhere.
 
-    polars sizes its pool when it is imported, so threads need a process each.
+    polars sizes its pool when it is imported, so threads need a process each;
+    memory is seen to grow only in one that has not yet grown.
     """
     variables = ("POLARS_MAX_THREADS", "CUSTSEG_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
     environment = {**os.environ, **dict.fromkeys(variables, str(count))}
-    again = [sys.executable, *sys.argv, "--threads", str(count)]
+    again = [sys.executable, *sys.argv, "--threads", str(count), *map(str, options)]
     subprocess.run(again, env=environment, check=True)
 
 

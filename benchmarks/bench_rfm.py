@@ -158,10 +158,15 @@ def scores_of(made):
     return frame.select("customer_id", pl.col("r", "f", "m").cast(pl.Int64)).sort("customer_id")
 
 
+def kept(options, kind):
+    """The shop that the first process made: reading it leaves no other memory behind."""
+    return pl.read_ipc(Path(options.frames) / f"{kind}.arrow", memory_map=False)
+
+
 def in_memory(options, kind):
     """One frame, all peers: equal first, then timed."""
     custseg(shop(10_000, 1_000, kind))
-    rows = shop(options.orders, options.customers, kind)
+    rows = kept(options, kind)
     gc.collect()
     inputs = sum(rows[name].estimated_size() for name in ("customer_id", "ordered_at", "total"))
     with growth() as peak:
@@ -200,7 +205,7 @@ def openretailscience(options, file):
 def from_parquet(options):
     """From a file through the door, against openretailscience in its own environment."""
     names = {"transaction_id": "order_id", "transaction_date": "ordered_at", "unit_spend": "total"}
-    rows = shop(options.orders, options.customers, "dense").select(
+    rows = kept(options, "dense").select(
         "customer_id",
         pl.col("order_id").alias("transaction_id"),
         pl.col("ordered_at").dt.replace_time_zone(None).alias("transaction_date"),
@@ -247,26 +252,43 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer", help="a Python that has openretailscience")
     parser.add_argument("--rows", choices=("one", "sweep"), default="one")
-    parser.add_argument("--ids", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument(
+        "--parts", nargs="+", choices=(*KINDS, "parquet"), default=[*KINDS, "parquet"]
+    )
     parser.add_argument("--date", default="", help="printed with the figures")
-    parser.add_argument("--threads", type=int, help="1 or 2; without it, one run with each")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--frames", help="where the orders are; made by the first process")
     return parser.parse_args()
+
+
+def part(options):
+    """One part, in a process of its own."""
+    (options.threads,) = options.threads
+    (name,) = options.parts
+    if name == "parquet":
+        from_parquet(options)
+        if options.rows == "sweep":
+            sweep(options)
+    else:
+        in_memory(options, name)
 
 
 def main():
     options = arguments()
-    if options.threads is None:
-        packages = machine("polars", "numpy", "numba", "duckdb", "pandas")
-        print(f"custseg {cu.__version__}", packages, options.date, sep=" · ")
-        for count in (1, 2):
-            with_threads(count)
+    if options.frames:
+        part(options)
         return
-    print(f"\n== threads: {options.threads}, of polars {pl.thread_pool_size()} ==")
-    for kind in options.ids:
-        in_memory(options, kind)
-    from_parquet(options)
-    if options.rows == "sweep":
-        sweep(options)
+    packages = machine("polars", "numpy", "numba", "duckdb", "pandas")
+    print(f"custseg {cu.__version__}", packages, options.date, sep=" · ", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            made = shop(options.orders, options.customers, kind)
+            made.write_ipc(Path(folder) / f"{kind}.arrow")
+        del made
+        for count in options.threads:
+            print(f"\n== threads: {count} ==", flush=True)
+            for name in options.parts:
+                with_threads(count, "--parts", name, "--frames", folder)
 
 
 if __name__ == "__main__":
