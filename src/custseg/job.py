@@ -164,6 +164,7 @@ def _from_file(wishes: Wishes) -> _Logs:
     told.append(f"  {orders.height:,} orders of {rows.height:,} lines")
     if mixed:
         told.extend(_indented(str(mixed)))
+        rows = rows.join(orders, on="order_id", how="semi", maintain_order="left")
         refused = pl.concat([refused, mixed.frame], how="diagonal_relaxed")
     base = CustomerBase(orders=orders, lines=rows, currency=wishes.currency, tz=wishes.tz)
     return _Logs(base, refused, tuple(told))
