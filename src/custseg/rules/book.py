@@ -287,6 +287,9 @@ def _all_labels(hits: pl.DataFrame, kinds: pl.Enum) -> pl.Series:
 
 def _book_problems(book: RuleBook) -> list[Problem]:
     where = f"RuleBook.{book.policy}"
+    if book.policy not in texts.POLICIES:
+        what = f"policy {book.policy!r} is not known"
+        return [Problem(what, "RuleBook", f"write one of {', '.join(texts.POLICIES)}")]
     if not book.rules:
         return [Problem("a rule book needs rules", where, 'write Rule("vip", "orders >= 5")')]
     problems: list[Problem] = []

@@ -154,18 +154,22 @@ def _findings(condition: Condition, *, sql: bool) -> Iterator[tuple[str, str]]:
         what, fix = _FAULTS[kind]
         yield what.format(shown), fix
     yield from _names(condition)
-    if found:
-        return
+    if not found:
+        yield from _answers(condition)
+    for divisor in divisors(tree):
+        # A part that is refused is not run.
+        if not nature.faults(divisor, sql=False) and probe.reaches_zero(divisor):
+            yield by_zero(divisor)
+
+
+def _answers(condition: Condition) -> Iterator[tuple[str, str]]:
     if not condition.reads:
         yield (
             "reads no column, so it is the same for every row",
             "compare a column or measure: orders >= 5",
         )
-    elif is_boolean(tree) is False:
+    elif is_boolean(condition.tree) is False:
         yield "is not true or false", "compare it with something: orders >= 5"
-    for divisor in divisors(tree):
-        if probe.reaches_zero(divisor):
-            yield by_zero(divisor)
 
 
 def _names(condition: Condition) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, cast
 
 import polars as pl
@@ -95,9 +96,11 @@ class _Meeting:
         if any(dtype is None for dtype in types):
             return None
         known = cast("list[pl.DataType]", types)
-        self._missing_values(node, known)
-        if _compares(node) and _text_and_number(known):
-            # Polars compares text with money, which is decimal, as text.
+        if self._missing_values(node, known):
+            return pl.Boolean()
+        if _compares(node) and (_text_and_number(known) or _struct_and_other(known)):
+            # Polars compares text with money, which is decimal, as text, and a
+            # struct with anything, with an answer that depends on other rows.
             self.found.append(_mismatch(node, known, ""))
             return None
         return self._tried(node, known)
@@ -121,17 +124,20 @@ class _Meeting:
                 self.found.append(_mismatch(node, types, str(error)))
             return None
 
-    def _missing_values(self, node: Node, types: list[pl.DataType]) -> None:
-        if not _compares(node):
-            return
-        parts = children(node)
-        for side, other in ((0, 1), (1, 0)):
+    def _missing_values(self, node: Node, types: list[pl.DataType]) -> bool:
+        """Whether fixed values are compared with text that is none of them."""
+        before = len(self.found)
+        parts = children(node) if _compares(node) else []
+        for side, other in ((0, 1), (1, 0)) if parts else ():
             dtype = types[side]
             if isinstance(dtype, pl.Enum) and kind_of(parts[other]) == "Literal":
                 known = dtype.categories.to_list()
-                for value in _texts(parts[other]):
-                    if value not in known:
-                        self.found.append(_no_such_value(parts[side], value, known))
+                self.found.extend(
+                    _no_such_value(parts[side], value, known)
+                    for value in _texts(parts[other])
+                    if value not in known
+                )
+        return len(self.found) > before
 
     def divisions(self) -> None:
         """Divisors that are zero on a zero row, now that the types are known."""
@@ -177,10 +183,13 @@ def _texts(literal: Node) -> list[str]:
 
 
 def _no_such_value(node: Node, value: str, known: list[str]) -> tuple[str, str]:
-    fix = nearest(value, known) if known else "the column has no values"
-    if fix.startswith("did") and len(known) <= _VALUES_SHOWN:
-        fix = f"{fix} its values are {', '.join(known)}"
-    return f"compares {told(node)} with {value!r}, which is none of its values", fix
+    close = difflib.get_close_matches(value, known, n=1)
+    hints = [f"did you mean {close[0]!r}?"] if close else []
+    if len(known) <= _VALUES_SHOWN:
+        hints.append(f"its values are {', '.join(known)}" if known else "the column has no values")
+    elif not close:
+        hints.append(f"its values begin with {', '.join(known[:_VALUES_SHOWN])}")
+    return f"compares {told(node)} with {value!r}, which is none of its values", " ".join(hints)
 
 
 def _mismatch(node: Node, types: list[pl.DataType], error: str) -> tuple[str, str]:
@@ -201,7 +210,7 @@ def _comparison_fix(plain: list[pl.DataType], types: list[pl.DataType]) -> str:
         return "text values have single quotes, numbers have none; or cast: CAST(column AS DOUBLE)"
     if any(dtype.is_temporal() for dtype in plain):
         return "write a day or instant: DATE '2026-06-01', TIMESTAMP '2026-06-01 10:00:00'"
-    if any(dtype.is_nested() for dtype in types):
+    if any(isinstance(dtype, (pl.List, pl.Array)) for dtype in types):
         return "for a list column write ARRAY_CONTAINS(column, value)"
     return "compare values of one type, or cast: CAST(column AS VARCHAR)"
 
@@ -209,6 +218,11 @@ def _comparison_fix(plain: list[pl.DataType], types: list[pl.DataType]) -> str:
 def _text_and_number(types: list[pl.DataType]) -> bool:
     text = any(isinstance(dtype, pl.String) for dtype in types)
     return text and any(dtype.is_numeric() for dtype in types)
+
+
+def _struct_and_other(types: list[pl.DataType]) -> bool:
+    structs = sum(isinstance(dtype, pl.Struct) for dtype in types)
+    return 0 < structs < len(types)
 
 
 def _inner(dtype: pl.DataType) -> pl.DataType:

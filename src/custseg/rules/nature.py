@@ -69,7 +69,7 @@ _COLLECTING = {
     *(("StringExpr", name) for name in ("ContainsAny", "ExtractMany", "FindMany", "ReplaceMany")),
     *(("Business", name) for name in ("IsBusinessDay", "AddBusinessDay", "BusinessDayCount")),
 }
-_WINDOWS = frozenset({"Over", "Rolling", "RollingExpr", "RollingExprBy"})
+_WINDOWS = frozenset({"Over", "Rank", "Rolling", "RollingExpr", "RollingExprBy"})
 _AGGREGATES = frozenset(
     {
         "All",

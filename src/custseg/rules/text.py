@@ -13,7 +13,7 @@ from custseg.errors import Problem, RuleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FORMAT", "BookText", "RuleText", "read_json", "read_toml", "written"]
+__all__ = ["FORMAT", "POLICIES", "BookText", "RuleText", "read_json", "read_toml", "written"]
 
 FORMAT = 1
 POLICIES = ("first", "every", "best")

@@ -85,8 +85,8 @@ def clocks(text: str) -> list[str]:
     """
     listed = words(text)
     found: list[str] = []
-    for here, following in zip(listed, [*listed[1:], None], strict=True):
-        called = following is not None and following.text == "("
+    for place, here in enumerate(listed):
+        called = [word.text for word in listed[place + 1 : place + 2]] == ["("]
         if here.upper in _CLOCK_WORDS:
             found.append(here.text)
         elif here.upper in _CLOCK_CALLS and called:

@@ -43,7 +43,13 @@ DEEPEST = 250
 
 # What polars raises for an expression it cannot parse, resolve or run; a panic
 # is no Exception, so it is named.
-FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError)
+FAILURES = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
 
 COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtEq", "Gt", "GtEq", "EqValidity", "NotEqValidity"})
 _DIVIDING = frozenset({"TrueDivide", "FloorDivide", "TruncDivide", "RustDivide", "Modulus"})

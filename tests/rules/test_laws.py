@@ -1,0 +1,139 @@
+"""Laws of rules: what they answer, and on what the answer may not depend."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import example, given
+from hypothesis import strategies as st
+from polars.testing import assert_series_equal
+
+import custseg as cu
+from naive import rules as naive
+from rules.conditions import conditions, framed, rows
+
+SPENDERS = ("AND", (">", ("column", "spend"), ("literal", 0)), ("null", ("column", "region")))
+
+
+@given(conditions(), rows())
+@example(SPENDERS, [])
+@example(("not", ("in", ("column", "region"), ("it's", "NOW()"))), [{"region": None}])
+def test_a_rule_answers_as_three_valued_logic_does(condition, listed):
+    rule = cu.Rule("hit", naive.sql(condition))
+    assert rule.hits(framed(listed)).to_list() == naive.hits(condition, listed)
+
+
+@given(conditions())
+def test_a_rule_reads_the_columns_that_its_text_names(condition):
+    rule = cu.Rule("hit", naive.sql(condition))
+    assert rule.reads == {name.strip('"') for name in naive.columns(condition)}
+    assert set(rule.reads_in_order) == rule.reads
+
+
+@given(conditions())
+def test_a_rule_over_the_columns_it_was_written_for_has_no_problems(condition):
+    assert cu.Rule("hit", naive.sql(condition)).problems(framed([]).schema) == ()
+
+
+@given(conditions(), rows(), st.randoms(use_true_random=False), st.data())
+def test_an_answer_depends_on_its_own_row_only(condition, listed, chance, drawn):
+    rule = cu.Rule("hit", naive.sql(condition))
+    frame, whole = framed(listed), rule.hits(framed(listed))
+    order = chance.sample(range(len(listed)), len(listed))
+    assert_series_equal(rule.hits(frame[order]), whole[order])
+    cut = drawn.draw(st.integers(0, len(listed)))
+    parts = pl.concat([rule.hits(frame[:cut]), rule.hits(frame[cut:])])
+    assert_series_equal(parts, whole)
+
+
+@given(
+    st.sampled_from(["first", "every", "best"]),
+    st.lists(st.tuples(conditions(), st.integers(-1, 1)), min_size=1, max_size=5),
+    rows(),
+)
+def test_labels_are_those_of_the_rules_asked_one_by_one(policy, written, listed):
+    rules = [(f"r{place}", condition, worth) for place, (condition, worth) in enumerate(written)]
+    book = cu.RuleBook(
+        policy,
+        tuple(cu.Rule(name, naive.sql(condition), worth=worth) for name, condition, worth in rules),
+        None if policy == "every" else "rest",
+    )
+    label = book.label(framed(listed))
+    assert label.to_list() == naive.labels(policy, rules, "rest", listed)
+    kind = label.dtype.inner if policy == "every" else label.dtype
+    assert kind.categories.to_list() == list(book.labels)
+
+
+@given(
+    st.sampled_from(["first", "every", "best"]),
+    st.lists(
+        st.tuples(conditions(), st.integers() | st.floats(allow_nan=False, allow_infinity=False)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.text(min_size=1).filter(lambda text: text.strip() and not text.startswith("r")),
+)
+def test_a_book_is_equal_after_the_trip_through_json(policy, written, otherwise):
+    book = cu.RuleBook(
+        policy,
+        tuple(
+            cu.Rule(f"r{place}", naive.sql(condition), worth=worth)
+            for place, (condition, worth) in enumerate(written)
+        ),
+        None if policy == "every" else otherwise,
+    )
+    again = cu.RuleBook.from_json(book.to_json())
+    assert again == book
+    assert hash(again) == hash(book)
+    assert again.to_json() == book.to_json()
+
+
+@given(conditions(), rows().filter(bool))
+def test_why_tells_the_rule_that_labels_the_row(condition, listed):
+    book = cu.RuleBook.first(cu.Rule("hit", naive.sql(condition)), otherwise="rest")
+    row = framed(listed)[:1]
+    told = book.why(row)
+    assert told.startswith(f"{book.label(row)[0]}: ")
+    assert book.why(row.row(0, named=True)) == told
+
+
+def attempt(text):
+    try:
+        return cu.Rule("any", text)
+    except cu.RuleError as error:
+        return error
+
+
+@given(st.text(max_size=40))
+@example("a = 'it''s' -- NOW()")
+@example('"')
+@example("'")
+@example("$$")
+@example("/*")
+def test_any_text_is_a_rule_or_a_rule_error(text):
+    made = attempt(text)
+    if isinstance(made, cu.RuleError):
+        assert all(problem.what and problem.where and problem.fix for problem in made.problems)
+    else:
+        assert made.reads
+
+
+WORDS = """a b orders "order" 1 0.5 'x' NULL TRUE ( ) , + - * / % = < > AND OR NOT IN IS LIKE AS
+BETWEEN CASE WHEN THEN ELSE END SUM( NOW() COUNT(*) CAST( AS|INT) OVER|() NULLIF( COALESCE( ABS(
+LENGTH( DATE|'2026-01-01' CURRENT_DATE"""
+SQL = st.lists(st.sampled_from(WORDS.split()), min_size=1, max_size=9).map(
+    lambda words: " ".join(words).replace("|", " ")
+)
+
+
+@given(SQL)
+def test_what_is_accepted_runs_on_some_types_or_says_why_not(text):
+    rule = attempt(text)
+    if isinstance(rule, cu.RuleError):
+        return
+    for dtype in (pl.Int64, pl.String, pl.Boolean):
+        schema = pl.Schema(dict.fromkeys(rule.reads, dtype()))
+        if not rule.problems(schema):
+            hits = rule.hits(pl.DataFrame({name: [None] for name in rule.reads}, schema=schema))
+            assert hits.dtype == pl.Boolean
+            assert hits.null_count() == 0
+            assert hits.len() == 1
