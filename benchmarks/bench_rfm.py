@@ -29,6 +29,7 @@ import custseg as cu
 
 AS_OF = "2026-06-30"
 KINDS = ("dense", "spread", "text")
+PARTS = (*KINDS, "parquet")
 BINS = 5
 
 
@@ -160,7 +161,8 @@ def scores_of(made):
 
 def kept(options, kind):
     """The shop that the first process made: reading it leaves no other memory behind."""
-    return pl.read_ipc(Path(options.frames) / f"{kind}.arrow", memory_map=False)
+    with Path(options.frames, f"{kind}.arrow").open("rb") as file:
+        return pl.read_ipc(file)
 
 
 def in_memory(options, kind):

@@ -21,6 +21,7 @@ from custseg.segments.bins import (
 from custseg.segments.grid import Grid, bins_problems
 from custseg.segments.measure_window import suffix, window_problems
 from custseg.segments.rfm_scheme import RFMScheme, measure_names
+from custseg.segments.segmentation import Segmentation, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from custseg.base.customer_base import CustomerBase
-    from custseg.segments.segmentation import Segmentation
 
 __all__ = ["RFM"]
 
@@ -135,7 +135,9 @@ class RFM:
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
-        return self.fit(base).assign(base)
+        measures = measured(base, self.reads)
+        scheme = self.settle(self.tally(measures))
+        return Segmentation.of(scheme, base, measures=measures)
 
     def _flat(self, tally: Tally) -> tuple[Starts, tuple[Starts], tuple[Starts]]:
         recency, orders, spend = (

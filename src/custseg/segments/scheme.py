@@ -33,6 +33,16 @@ class Scheme(Reasons, Protocol):
     A scheme is a value: equal numbers make equal schemes, and its text form
     holds all of them. `label` looks at each row by itself, so that a
     partition, a cluster and a batch of one give the labels of the whole.
+
+    >>> import polars as pl
+    >>> import custseg as cu
+    >>> scheme: cu.Scheme = cu.RFM().settle(
+    ...     cu.RFM().tally(
+    ...         pl.DataFrame({"recency_days": [3, 90], "orders": [2, 1], "spend": [9.0, 5.0]})
+    ...     )
+    ... )
+    >>> scheme.reads
+    ('recency_days', 'orders', 'spend')
     """
 
     @property

@@ -17,13 +17,14 @@ from custseg.segments.layout import Layout, amount, count, counted, share
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
     from custseg.segments.scheme import Reasons, Scheme
 
-__all__ = ["Segmentation"]
+__all__ = ["Segmentation", "measured"]
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -41,6 +42,24 @@ class Segmentation:
         day: Its local date.
         currency: The currency of spend.
         scale: How many decimals the currency has.
+
+    >>> import custseg as cu
+    >>> days = {1: "2026-06-28", 2: "2026-06-29", 3: "2026-01-31"}
+    >>> bought = [
+    ...     cu.Order(order_id=n, customer_id=n // 3, ordered_at=day, total=f"{n * 10}.50")
+    ...     for n, day in days.items()
+    ... ]
+    >>> base = cu.CustomerBase(orders=cu.table(cu.Order).frame(bought)).as_of("2026-06-30")
+    >>> now = cu.RFM(grid=cu.Grid.value_tiers()).segment(base)
+    >>> now
+    2 customers as of 2026-06-30, spend in EUR
+    segment     customers   share  spend  spend share
+    high_value          0   0.0 %   0.00        0.0 %
+    potential           0   0.0 %   0.00        0.0 %
+    ordinary            2 100.0 %  61.50      100.0 %
+    prospect            0   0.0 %   0.00        0.0 %
+    >>> now.why("0")
+    'r=5: 1 day ago ≤ 149; f=3: 2 orders ≥ 2; m=3: 31 spent ≥ 31; → ordinary'
     """
 
     frame: pl.DataFrame
@@ -53,15 +72,19 @@ class Segmentation:
     __hash__ = None  # type: ignore[assignment]
 
     @classmethod
-    def of(cls, scheme: Scheme, base: CustomerBase, /) -> Segmentation:
+    def of(
+        cls, scheme: Scheme, base: CustomerBase, /, *, measures: pl.DataFrame | None = None
+    ) -> Segmentation:
         """The labels that a scheme gives the customers of a base.
 
-        Orders and spend are read whatever the scheme needs, so that sizes
-        mean the same under every scheme.
+        Args:
+            scheme: What labels them.
+            base: Who they are, and as of when.
+            measures: What `measured` read from the base, if that is at hand.
         """
-        names = dict.fromkeys((*scheme.reads, "orders", "spend"))
+        seen = measured(base, scheme.reads) if measures is None else measures
         return cls(
-            frame=scheme.label(base.measures(*names)),
+            frame=scheme.label(seen),
             reasons=scheme,
             instant=base.instant,
             day=base.day,
@@ -244,6 +267,15 @@ class Segmentation:
                 "read both bases' logs with one type of id",
             )
         ]
+
+
+def measured(base: CustomerBase, names: Iterable[str], /) -> pl.DataFrame:
+    """The measures that a scheme reads, orders and spend among them.
+
+    These two are read whatever the scheme needs, so that sizes mean the same
+    under every scheme.
+    """
+    return base.measures(*dict.fromkeys((*names, "orders", "spend")))
 
 
 def _same_kind(customer_id: int | str, dtype: pl.DataType) -> int | str | None:
