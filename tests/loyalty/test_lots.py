@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from naive import lots as naive
 
 from custseg._kernels import lots
+from naive import lots as naive
 
 DAYS = 6
 RANKS = st.sampled_from([lots.ORDER, lots.ACTION, lots.REDEEM, 3])

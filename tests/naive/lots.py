@@ -49,12 +49,13 @@ def fold_lots(members, opens, ends, until, *, oldest_first):
             elif rank == REDEEM:
                 sums["redeemed"] += points
                 keys = ("row",) if oldest_first else ("ends", "row")
+                due = points
                 for lot in sorted(usable, key=lambda lot: tuple(lot[key] for key in keys)):
-                    part = min(points, lot["left"])
+                    part = min(due, lot["left"])
                     if part:
                         takings.append((row, lot["row"], part))
                     lot["left"] -= part
-                    points -= part
+                    due -= part
             row += rank is not None
         pending = sum(lot["left"] for lot in lots if lot["opens"] > until)
         live = [lot for lot in lots if lot["left"] and lot["ends"] < NEVER]
@@ -73,7 +74,7 @@ def fold_lots(members, opens, ends, until, *, oldest_first):
     return totals, refused, takings
 
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 DAY = dt.timedelta(days=1)
 ROUND = {
     "floor": floor,

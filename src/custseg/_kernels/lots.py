@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from custseg._kernels._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 __all__ = [
     "ACTION",
@@ -43,7 +50,14 @@ _LEFT, _ENDS, _MADE, _OPENS = range(4)
 
 
 @kernel
-def interleave(left_offsets, left_at, left_rank, right_offsets, right_at, right_rank):  # type: ignore[no-untyped-def]
+def interleave(
+    left_offsets: Ints,
+    left_at: Ints,
+    left_rank: Ints,
+    right_offsets: Ints,
+    right_at: Ints,
+    right_rank: Ints,
+) -> tuple[Ints, Ints]:
     """The order of two logs folded as one, by (member, instant, rank).
 
     Args:
@@ -87,7 +101,7 @@ def interleave(left_offsets, left_at, left_rank, right_offsets, right_at, right_
 
 
 @kernel
-def _enter(queue, head, tail, left, ends, made):  # type: ignore[no-untyped-def]
+def _enter(queue: Ints, head: int, tail: int, left: int, ends: int, made: int) -> int:
     """Put a lot into queue[head:tail], sorted by (ends, made); its place.
 
     The queue grows by one at its tail.
@@ -108,7 +122,7 @@ def _enter(queue, head, tail, left, ends, made):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _note(takings, taken, taker, made, points):  # type: ignore[no-untyped-def]
+def _note(takings: Ints, taken: int, taker: int, made: int, points: int) -> int:
     """Write one taking down; how many there are now."""
     takings[taken, 0] = taker
     takings[taken, 1] = made
@@ -117,7 +131,7 @@ def _note(takings, taken, taker, made, points):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _oldest(queue, head, tail):  # type: ignore[no-untyped-def]
+def _oldest(queue: Ints, head: int, tail: int) -> int:
     """Place of the lot with units left that was made first."""
     best = head
     for place in range(head + 1, tail):
@@ -129,7 +143,9 @@ def _oldest(queue, head, tail):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _next_end(queue, head, tail, waiting, first, last):  # type: ignore[no-untyped-def]
+def _next_end(
+    queue: Ints, head: int, tail: int, waiting: Ints, first: int, last: int
+) -> tuple[int, int]:
     """When the next points end (NEVER if none do), and how many."""
     ends, points = NEVER, 0
     for place in range(head, tail):
@@ -151,7 +167,18 @@ def _next_end(queue, head, tail, waiting, first, last):  # type: ignore[no-untyp
 
 
 @kernel
-def fold_lots(offsets, at, rank, points, day, opens, ends, until, oldest_first, record):  # type: ignore[no-untyped-def]
+def fold_lots(
+    offsets: Ints,
+    at: Ints,
+    rank: Ints,
+    points: Ints,
+    day: Ints,
+    opens: Ints,
+    ends: Ints,
+    until: int,
+    oldest_first: bool,  # noqa: FBT001 - numba knows positions only
+    record: bool,  # noqa: FBT001
+) -> tuple[Ints, NDArray[np.bool_], Ints, int]:
     """Fold each member's grants and requests into lots.
 
     Args:
@@ -202,7 +229,8 @@ def fold_lots(offsets, at, rank, points, day, opens, ends, until, oldest_first, 
                 now, act = at[i], rank[i]
             # Grants change nothing that ends or opens before them, so unless each
             # lapse has to be written in its place, time moves on when it matters.
-            due = record or (act != ORDER and act != ACTION)
+            grants = ORDER <= act <= ACTION
+            due = record or not grants
             while due and first < last and waiting[first, _OPENS] <= now:
                 left, made = waiting[first, _LEFT], waiting[first, _MADE]
                 place = _enter(queue, head, tail, left, waiting[first, _ENDS], made)
@@ -237,13 +265,13 @@ def fold_lots(offsets, at, rank, points, day, opens, ends, until, oldest_first, 
                         taken = _note(takings, taken, i, queue[place, _MADE], part)
                     if queue[head, _LEFT] == 0:
                         head += 1
-            elif (act == ORDER or act == ACTION) and points[i] > 0:
+            elif grants and points[i] > 0:
                 granted = points[i]
                 if granted > NEVER - earned:
                     return totals, refused, takings[:taken], i
                 earned += granted
                 if opens[day[i]] <= now:
-                    end = ends[day[i]]
+                    end = int(ends[day[i]])
                     if tail == head or queue[tail - 1, _ENDS] <= end:
                         # Written out: nearly every lot comes this way.
                         queue[tail, _LEFT], queue[tail, _ENDS] = granted, end

@@ -85,7 +85,7 @@ def event_activity(program: Program, base: CustomerBase) -> pl.DataFrame:
     events = events.filter(pl.col("kind").is_in(kinds))
     amount = minor(events["amount"]).fill_null(0) if "amount" in events.columns else None
     amounts = array(_net(amount, None)) if amount is not None else np.zeros(events.height, np.int64)
-    own = [array(events["kind"] == rule.on) for rule in rules]
+    own = [_flags(events["kind"] == rule.on) for rule in rules]
     hits = _hits(rules, events, events["at"], base)
     contributions = [
         Contribution(
@@ -187,7 +187,7 @@ def _contribution(
     if amounts is not None:
         return Contribution(rule.name, rate, hits, amounts)
     on_lines = _line_units(rule, base, *spans)
-    held = array(on_lines.is_not_null())
+    held = _flags(on_lines.is_not_null())
     return Contribution(rule.name, rate, read_only(hits & held), array(on_lines.fill_null(0)))
 
 
@@ -232,12 +232,16 @@ def _hits(
     for rule in rules:
         hit = np.ones(rows.height, np.bool_)
         if rule.rule is not None:
-            hit = array(rule.rule.hits(seen))
+            hit = _flags(rule.rule.hits(seen))
         if rule.during is not None and days is not None:
             first, last = day_number(rule.during.first), day_number(rule.during.last)
             hit = hit & (days >= first) & (days <= last)
         found.append(read_only(hit))
     return found
+
+
+def _flags(column: pl.Series) -> NDArray[np.bool_]:
+    return read_only(column.to_numpy())
 
 
 def _days(at: pl.Series, tz: str) -> NDArray[np.int64]:

@@ -131,8 +131,10 @@ def _faults(months: object, days: object, end_of: object) -> tuple[Problem, ...]
             )
         )
     for unit, given in (("months", months), ("days", days)):
-        whole = isinstance(given, int) and not isinstance(given, bool)
-        if given is not None and not (whole and 0 < given <= _LONGEST[unit]):
+        sound = (
+            isinstance(given, int) and not isinstance(given, bool) and 0 < given <= _LONGEST[unit]
+        )
+        if given is not None and not sound:
             fix = f"write a whole number from 1 to {_LONGEST[unit]:,}, or Expiry.never()"
             found.append(Problem(f"{unit} is {given!r}", f"after.{unit}", fix))
     if end_of is not None and end_of not in _ENDS:

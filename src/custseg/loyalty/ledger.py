@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,6 +14,8 @@ from custseg.loyalty.standing import balances_at, lots_at
 from custseg.schema.clock import clock, instant_of, local_times
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from custseg.base.span import AsOf
     from custseg.loyalty.program import Program
 
@@ -281,7 +282,7 @@ class Ledger:
             and self._closing.equals(other._closing)
         )
 
-    __hash__ = None  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # frames are not hashable
+    __hash__ = None  # type: ignore[assignment] # frames are not hashable
 
     def __repr__(self) -> str:
         """A few lines that sum it up."""

@@ -29,7 +29,7 @@ def _rules(given: object) -> tuple[Earn, ...]:
     """A rule alone is a program of one; what is none is kept, to be refused."""
     if isinstance(given, (list, tuple)):
         return tuple(given)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return (given,)  # type: ignore[return-value] # pyright: ignore[reportReturnType]
+    return (given,)  # type: ignore[return-value]
 
 
 @frozen

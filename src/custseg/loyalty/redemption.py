@@ -24,7 +24,7 @@ def _read(given: Rate | None) -> Fraction | None:
     try:
         return None if given is None else rate_of(given)
     except RateProblem:
-        return given  # type: ignore[return-value] # pyright: ignore[reportReturnType]
+        return given  # type: ignore[return-value]
 
 
 @frozen

@@ -76,10 +76,10 @@ def sequence(program: Program, base: CustomerBase) -> Sequence:
         offsets, rows = interleave(*sides[0], *sides[1])
         offsets, rows = read_only(offsets), read_only(rows)
     log = pl.concat(logs, how="diagonal")
-    at, rank, points, matched, reason = (
-        array(log[name] if rows is None else log[name].gather(rows))
-        for name in ("at", "rank", "points", "matched", "reason")
-    )
+    held = log.select("at", "rank", "points", "matched", "reason")
+    held = held if rows is None else held[rows]
+    at, rank, points, reason = (array(held[name]) for name in ("at", "rank", "points", "reason"))
+    matched = read_only(held["matched"].to_numpy())
     made = Sequence(members, offsets, log, rows, at, rank, points, matched, reason)
     return _of_members(made)
 
@@ -95,7 +95,7 @@ def _in_order(held: pl.DataFrame) -> bool:
     ids = held["customer_id"]
     if not ids.is_sorted():
         return False
-    same = array(ids.slice(1) == ids.slice(0, held.height - 1))
+    same = (ids.slice(1) == ids.slice(0, held.height - 1)).to_numpy()
     at = array(held["at"])
     if bool((same & (at[1:] < at[:-1])).any()):
         return False
@@ -139,8 +139,8 @@ def _members(base: CustomerBase, orders: pl.DataFrame) -> pl.DataFrame:
 
 def _of_members(made: Sequence) -> Sequence:
     """The sequence where strangers are refused, and what precedes joining earns nothing."""
-    joined, known = array(made.members["joined"]), array(made.members["known"])
-    since = array(made.members["since"])
+    joined, since = array(made.members["joined"]), array(made.members["since"])
+    known = made.members["known"].to_numpy()
     late = joined > since
     if bool(known.all()) and not late.any():
         return made

@@ -19,9 +19,6 @@ from custseg.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import polars as pl
-
 __all__ = ["FORMAT", "from_json", "from_toml", "to_json"]
 
 FORMAT = 1

@@ -1,0 +1,511 @@
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custseg.base.customer_base import CustomerBase
+from custseg.errors import LedgerError
+from custseg.loyalty.earn import Earn
+from custseg.loyalty.expiry import Expiry
+from custseg.loyalty.program import Program
+from custseg.loyalty.redemption import Redemption
+from custseg.model.nouns import Customer, Event, Order
+from custseg.model.window import During
+from custseg.schema.table import table
+from naive import lots as naive
+
+UTC = dt.UTC
+# Nights on which clocks change, month ends, a leap day: the dates on which systems break.
+DAYS = [
+    dt.datetime(2024, 1, 31, tzinfo=UTC),
+    dt.datetime(2024, 2, 28, tzinfo=UTC),
+    dt.datetime(2024, 3, 9, tzinfo=UTC),
+    dt.datetime(2024, 3, 30, tzinfo=UTC),
+    dt.datetime(2024, 4, 1, tzinfo=UTC),
+]
+INSTANTS = st.builds(
+    lambda day, hours: day + dt.timedelta(hours=hours),
+    st.sampled_from(DAYS),
+    st.integers(0, 47),
+)
+# Conditions as the rule language and as Python have them.
+CONDITIONS = {
+    None: lambda _: True,
+    "channel = 'app'": lambda row: row["channel"] == "app",
+    "channel IS NULL OR customer.region = 'n'": (
+        lambda row: row["channel"] is None or row["customer"] % 2 == 0
+    ),
+}
+PERIOD = During("2024-02-29", "2024-03-30")
+
+
+@st.composite
+def programs(draw):
+    """A program, and the same as plain values for the twin."""
+    tz = draw(st.sampled_from(["UTC", "Europe/Paris", "America/New_York"]))
+    rules, plain = [], []
+    for number in range(draw(st.integers(1, 3))):
+        name, on = f"r{number}", draw(st.sampled_from(["order", "review"]))
+        points = draw(st.sampled_from(["1", "1.15", "1/3", "7", "0.5"]))
+        per = draw(st.sampled_from([None, "1.00", "0.07"]))
+        when = draw(st.sampled_from(list(CONDITIONS)))
+        during = draw(st.none() | st.just(PERIOD))
+        options = {"on": on, "when": when, "during": during}
+        rules.append(
+            Earn.flat(name, points, **options)
+            if per is None
+            else Earn.per(name, points, per=per, **options)
+        )
+        plain.append({"name": name, "on": on, "points": points, "per": per})
+        plain[-1]["hits"] = hits(CONDITIONS[when], during, tz)
+    expiry = draw(
+        st.sampled_from(
+            [
+                None,
+                ("months", 1, None),
+                ("months", 1, "month"),
+                ("days", 3, None),
+                ("days", 3, "quarter"),
+            ]
+        )
+    )
+    settings_ = {
+        "combine": draw(st.sampled_from(["sum", "best"])),
+        "rounding": draw(st.sampled_from(["floor", "half_up", "half_even", "ceil"])),
+        "pending_days": draw(st.integers(0, 3)),
+    }
+    order, minimum = (
+        draw(st.sampled_from(["expiring_first", "oldest_first"])),
+        draw(st.integers(0, 9)),
+    )
+    program = Program(
+        "Blue",
+        earning=rules,
+        expiry=Expiry.never()
+        if expiry is None
+        else Expiry.after(**{expiry[0]: expiry[1]}, end_of=expiry[2]),
+        redemption=Redemption(order=order, minimum=minimum),
+        **settings_,
+    )
+    return program, {
+        "earning": plain,
+        "expiry": expiry,
+        "order": order,
+        "minimum": minimum,
+        "tz": tz,
+        **settings_,
+    }
+
+
+def hits(condition, during, tz):
+    def hit(row):
+        day = row["at"].astimezone(naive.ZoneInfo(tz)).date()
+        return condition(row) and (during is None or during.first <= day <= during.last)
+
+    return hit
+
+
+@st.composite
+def logs(draw):
+    """Orders and events as plain rows; ids are whole numbers or texts."""
+    text = draw(st.booleans())
+    rows = []
+    for number in range(draw(st.integers(0, 14))):
+        on = draw(st.sampled_from(["order", "order", "review", "redeem", "redeem", "browse"]))
+        total = Decimal(draw(st.integers(-3, 40))) / 4
+        paid = draw(st.none() | st.integers(0, 9).map(Decimal)) if on == "order" else None
+        rows.append(
+            {
+                "id": str(number) if text else number,
+                "customer": draw(st.integers(1, 3)),
+                "at": draw(INSTANTS),
+                "on": on,
+                "total": total,
+                "paid": paid,
+                "amount": total - (paid or 0),
+                "points": draw(st.none() | st.integers(-1, 20)) if on == "redeem" else None,
+                "channel": draw(st.sampled_from([None, "app", "web"])),
+            }
+        )
+    return rows
+
+
+JOINED = {2: dt.datetime(2024, 2, 28, 12, tzinfo=UTC)}
+
+
+def admitted(noun, rows, columns, tz):
+    """Rows of a table from plain rows, by (column, key) pairs."""
+    schema = table(noun, tz=tz).schema
+    made = {
+        column: pl.Series(
+            [row[key] for row in rows],
+            dtype=None if column.endswith("_id") and rows else schema[column],
+        )
+        for column, key in columns
+    }
+    return table(noun, tz=tz).require(pl.DataFrame(made))
+
+
+def base_of(rows, tz="UTC", *, known=(1, 2, 3)):
+    orders = [row for row in rows if row["on"] == "order"]
+    events = [row for row in rows if row["on"] != "order"]
+    shared = [("customer_id", "customer"), ("channel", "channel")]
+    return CustomerBase(
+        orders=admitted(
+            Order,
+            orders,
+            [
+                ("order_id", "id"),
+                ("ordered_at", "at"),
+                ("total", "total"),
+                ("paid_with_points", "paid"),
+                *shared,
+            ],
+            tz,
+        ),
+        events=admitted(
+            Event,
+            events,
+            [
+                ("event_id", "id"),
+                ("at", "at"),
+                ("kind", "on"),
+                ("amount", "total"),
+                ("points", "points"),
+                *shared,
+            ],
+            tz,
+        ),
+        customers=table(Customer, tz=tz).require(
+            pl.DataFrame(
+                {
+                    "customer_id": list(known),
+                    "region": ["n" if one % 2 == 0 else "s" for one in known],
+                    "joined_at": [JOINED.get(one) for one in known],
+                }
+            )
+        ),
+        tz=tz,
+    ).as_of(dt.datetime(2024, 7, 1, tzinfo=UTC))
+
+
+def source_text(lot):
+    rank, number = lot
+    return f"{'order' if rank == naive.ORDER else 'event'}:{number}"
+
+
+def twin_books(members):
+    """What the twin posted, in the form of the frames."""
+    entries, allocations, refusals = [], [], []
+    for customer in sorted(members):
+        member = members[customer]
+        entries += [
+            (customer, kind, at, points, source_text(lot) if lot and points else None, rule)
+            for kind, at, points, lot, rule in member.entries
+        ]
+        allocations += [
+            (f"Blue|redeem|event:{payer}", source_text(lot), at, points)
+            for payer, lot, at, points in member.allocations
+        ]
+        refusals += [(number, customer, at, reason) for number, at, reason in member.refusals]
+    return entries, allocations, refusals
+
+
+@given(programs(), logs())
+def test_a_run_posts_what_the_twin_posts(programs, rows):
+    program, plain = programs
+    base = base_of(rows, plain["tz"])
+    ledger = program.run(base)
+    members = naive.run(plain, rows, base.instant, JOINED)
+    entries, allocations, refusals = twin_books(members)
+    shown = ("customer_id", "kind", "at", "points", "lot_id", "rule")
+    assert ledger.entries.select(shown).rows() == entries
+    assert ledger.allocations.rows() == allocations
+    assert ledger.refusals.rows() == refusals
+    now = base.instant
+    for row in ledger.balances().rows(named=True):
+        lots = members[row["customer_id"]].lots if row["customer_id"] in members else []
+        assert row["available"] == sum(lot["left"] for lot in lots if lot["opens"] <= now)
+        assert row["pending"] == sum(lot["left"] for lot in lots if lot["opens"] > now)
+    assert ledger.check().is_empty()
+    assert program.run(base, entries=False).balances().equals(ledger.balances())
+
+
+@given(programs(), logs(), st.data())
+def test_the_past_of_a_ledger_is_the_ledger_of_the_past(programs, rows, data):
+    program, plain = programs
+    base = base_of(rows, plain["tz"])
+    whole = program.run(base)
+    then = data.draw(INSTANTS)
+    past = program.run(base.as_of(then))
+    assert past.entries.equals(whole.entries.filter(pl.col("at") <= then))
+    assert past.allocations.equals(whole.allocations.filter(pl.col("at") <= then))
+    assert past.refusals.equals(whole.refusals.filter(pl.col("at") <= then))
+    assert past.balances().equals(whole.balances(then))
+    assert past.lots().equals(whole.lots(then))
+    assert past.check().is_empty()
+
+
+@given(programs(), logs())
+def test_entries_sum_to_what_is_held_at_every_instant(programs, rows):
+    program, plain = programs
+    ledger = program.run(base_of(rows, plain["tz"]))
+    for at in ledger.entries["at"].unique().to_list():
+        held = ledger.balances(at)
+        sums = (
+            ledger.entries.filter(pl.col("at") <= at)
+            .group_by("customer_id")
+            .agg(pl.col("points").sum())
+        )
+        both = held.join(sums, on="customer_id", how="left").with_columns(
+            pl.col("points").fill_null(0)
+        )
+        assert (
+            both["points"].to_list()
+            == (both["available"] + both["pending"] - both["debt"]).to_list()
+        )
+        came, gone = both["earned"], both["redeemed"] + both["expired"]
+        assert came.to_list() == (both["available"] + both["pending"] + gone).to_list()
+
+
+@given(programs(), logs(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_and_repeated_rows_change_nothing(programs, rows, chance):
+    program, plain = programs
+    expected = program.run(base_of(rows, plain["tz"]))
+    shuffled = rows + chance.sample(rows, len(rows) // 2)
+    chance.shuffle(shuffled)
+    assert program.run(doubled(shuffled, plain["tz"])) == expected
+
+
+def doubled(rows, tz):
+    """A base whose logs hold some rows twice, as no door would let through."""
+    single = {(row["on"] == "order", row["id"]): row for row in rows}
+    base = base_of(list(single.values()), tz)
+    frames = {}
+    for name, key, is_order in (("orders", "order_id", True), ("events", "event_id", False)):
+        frame = getattr(base, name)
+        wanted = [row["id"] for row in rows if (row["on"] == "order") == is_order]
+        places = {one: place for place, one in enumerate(frame[key].to_list())}
+        frames[name] = frame[[places[one] for one in wanted]]
+    made = CustomerBase(**frames, customers=base.customers, tz=tz)
+    return made.as_of(base.instant)
+
+
+@given(programs(), logs())
+@settings(max_examples=20)
+def test_members_apart_are_the_parts_of_the_whole(programs, rows):
+    program, plain = programs
+    whole = program.run(base_of(rows, plain["tz"]))
+    for customer in (1, 2, 3):
+        own = program.run(
+            base_of([row for row in rows if row["customer"] == customer], plain["tz"])
+        )
+        mine = pl.col("customer_id") == customer
+        assert own.entries.equals(whole.entries.filter(mine))
+        assert own.balances().equals(whole.balances().filter(mine))
+
+
+def order(number, at, total=10, customer=1, **more):
+    held = {
+        "id": number,
+        "customer": customer,
+        "at": at,
+        "on": "order",
+        "total": Decimal(str(total)),
+    }
+    return held | {"paid": None, "points": None, "channel": None} | more
+
+
+def event(number, at, kind, points=None, customer=1, **more):
+    held = {"id": number, "customer": customer, "at": at, "on": kind, "total": None}
+    return held | {"points": points, "channel": None} | more
+
+
+NOON = dt.datetime(2024, 5, 1, 12, tzinfo=UTC)
+HOUR = dt.timedelta(hours=1)
+PER_EURO = Earn.per("base", 1, per="1.00")
+
+
+def test_the_same_id_with_other_content_is_an_error():
+    base = base_of([order(1, NOON), order(2, NOON)])
+    clashing = base.orders.with_columns(order_id=pl.lit(1, pl.Int64))
+    clashing = clashing.with_columns(total=pl.Series([1, 2]).cast(pl.Decimal(18, 2)))
+    with pytest.raises(LedgerError, match="order_id 1 stands for rows that differ"):
+        Program("Blue", earning=PER_EURO).run(CustomerBase(orders=clashing))
+
+
+def test_a_hundred_at_1_15_gives_115():
+    program = Program("Blue", earning=Earn.per("base", "1.15", per="1.00"))
+    assert program.run(base_of([order(1, NOON, 100)])).entries["points"].to_list() == [115]
+
+
+def test_nine_of_ten_lots_of_one_are_nine():
+    rows = [order(number, NOON, 1) for number in range(10)] + [event(1, NOON + HOUR, "redeem", 9)]
+    ledger = Program("Blue", earning=PER_EURO).run(base_of(rows))
+    assert ledger.balances().select("available", "redeemed").row(0) == (1, 9)
+    assert ledger.allocations["points"].to_list() == [1] * 9
+
+
+def test_what_was_paid_with_points_earns_nothing():
+    rows = [order(1, NOON, 10, paid=Decimal(4)), order(2, NOON, 10, paid=Decimal(12))]
+    ledger = Program("Blue", earning=PER_EURO).run(base_of(rows))
+    assert ledger.entries["points"].to_list() == [6, 0]
+    assert ledger.entries["lot_id"].to_list() == ["order:1", None]
+
+
+def test_orders_of_nothing_and_returns_count_nowhere():
+    rows = [order(1, NOON, 0), order(2, NOON, -5)]
+    ledger = Program("Blue", earning=Earn.flat("visit", 5)).run(base_of(rows))
+    assert ledger.entries.is_empty()
+    assert ledger.balances().is_empty()
+
+
+def test_points_can_be_spent_from_their_first_instant_to_just_before_their_end():
+    program = Program("Blue", earning=PER_EURO, pending_days=1, expiry=Expiry.after(days=1))
+    opens, ends = dt.datetime(2024, 5, 2, tzinfo=UTC), dt.datetime(2024, 5, 3, tzinfo=UTC)
+    tick = dt.timedelta(microseconds=1)
+    asked = [opens - tick, opens, ends - tick, ends]
+    rows = [order(1, NOON)] + [event(n, at, "redeem", 1) for n, at in enumerate(asked)]
+    ledger = program.run(base_of(rows))
+    assert ledger.refusals.select("event_id", "reason").rows() == [
+        (0, "insufficient"),
+        (3, "insufficient"),
+    ]
+    assert ledger.entries.filter(kind="expire").select("at", "points").rows() == [(ends, -8)]
+
+
+@pytest.mark.parametrize(
+    ("tz", "earned", "ends"),
+    [
+        # 31 January + 1 month: usable through 29 February, whatever the zone.
+        ("Europe/Paris", "2024-01-31T09:00Z", "2024-02-29T23:00Z"),
+        ("America/New_York", "2024-01-31T23:30Z", "2024-03-01T05:00Z"),
+        # Still 31 January in New York, already 1 February in Paris.
+        ("America/New_York", "2024-02-01T04:59Z", "2024-03-01T05:00Z"),
+        ("Europe/Paris", "2024-01-31T23:00Z", "2024-03-01T23:00Z"),
+        # Around the nights on which Paris moves its clocks.
+        ("Europe/Paris", "2024-02-29T12:00Z", "2024-03-29T23:00Z"),
+        ("Europe/Paris", "2024-02-28T12:00Z", "2024-03-28T23:00Z"),
+        ("Europe/Paris", "2024-09-27T12:00Z", "2024-10-27T23:00Z"),
+        # New York: 10 March and 3 November 2024.
+        ("America/New_York", "2024-02-10T12:00Z", "2024-03-11T04:00Z"),
+        ("America/New_York", "2024-10-03T12:00Z", "2024-11-04T05:00Z"),
+    ],
+    ids=str,
+)
+def test_points_of_a_month_end_with_a_local_day(tz, earned, ends):
+    program = Program("Blue", earning=PER_EURO, expiry=Expiry.after(months=1))
+    at = dt.datetime.fromisoformat(earned)
+    base = base_of([order(1, at)], tz).as_of(dt.datetime(2025, 1, 1, tzinfo=UTC))
+    assert program.run(base).lots()["expires_at"].item() == dt.datetime.fromisoformat(ends)
+
+
+@pytest.mark.parametrize(
+    ("tz", "earned", "opens"),
+    [
+        ("Europe/Paris", "2024-03-30T23:30Z", "2024-03-31T22:00Z"),  # a day of 23 hours
+        ("Europe/Paris", "2024-10-26T22:30Z", "2024-10-27T23:00Z"),  # a day of 25 hours
+        ("America/New_York", "2024-03-10T05:30Z", "2024-03-11T04:00Z"),
+        ("America/New_York", "2024-11-03T04:30Z", "2024-11-04T05:00Z"),
+    ],
+    ids=str,
+)
+def test_pending_days_are_local_days(tz, earned, opens):
+    program = Program("Blue", earning=PER_EURO, pending_days=1)
+    base = base_of([order(1, dt.datetime.fromisoformat(earned))], tz)
+    lots = program.run(base.as_of(dt.datetime(2025, 1, 1, tzinfo=UTC))).lots()
+    assert lots["available_at"].item() == dt.datetime.fromisoformat(opens)
+
+
+def test_lots_that_end_together_lapse_in_the_order_of_their_ids():
+    rows = [order(10, NOON), order(9, NOON + HOUR), event(1, NOON, "review")]
+    program = Program(
+        "Blue", earning=(PER_EURO, Earn.flat("review", 5, on="review")), expiry=Expiry.after(days=1)
+    )
+    lapsed = program.run(base_of(rows)).entries.filter(kind="expire")
+    assert lapsed["lot_id"].to_list() == ["order:9", "order:10", "event:1"]
+
+
+def test_a_stranger_is_refused_when_it_is_known_who_there_is():
+    rows = [
+        order(1, NOON, customer=9),
+        event(1, NOON, "redeem", 5, customer=9),
+        event(2, NOON, "browse", customer=9),
+    ]
+    program = Program("Blue", earning=PER_EURO)
+    ledger = program.run(base_of(rows))
+    assert ledger.refusals.select("event_id", "reason").rows() == [(1, "unknown customer")] * 2
+    assert ledger.entries.is_empty()
+    assert ledger.balances().is_empty()
+    base = base_of(rows)
+    unlisted = CustomerBase(orders=base.orders, events=base.events)
+    assert program.run(unlisted).balances()["available"].to_list() == [5]
+
+
+def test_refusals_give_the_first_reason_that_holds():
+    rows = [order(1, NOON, 50)]
+    rows += [
+        event(n, NOON + HOUR, "redeem", points) for n, points in enumerate([None, 0, 9, 60, 20])
+    ]
+    program = Program("Blue", earning=PER_EURO, redemption=Redemption(minimum=10))
+    ledger = program.run(base_of(rows))
+    assert ledger.refusals["reason"].to_list() == [
+        "not positive",
+        "not positive",
+        "below minimum",
+        "insufficient",
+    ]
+    assert ledger.balances()["redeemed"].to_list() == [20]
+
+
+def test_events_that_cannot_be_settled_yet_stop_the_run():
+    rows = [event(1, NOON, "refund"), event(2, NOON, "refund"), event(3, NOON, "close")]
+    with pytest.raises(LedgerError, match=r"close \(1\), refund \(2\)"):
+        Program("Blue").run(base_of(rows))
+    base = base_of([event(1, NOON, "redeem", 5)])
+    asked = CustomerBase(events=base.events.with_columns(reward=pl.lit("mug")))
+    with pytest.raises(LedgerError, match=r"redeem with a reward \(1\)"):
+        Program("Blue").run(asked)
+
+
+def test_a_program_for_another_currency_zone_or_shop_says_so_all_at_once():
+    program = Program(
+        "Blue",
+        currency="USD",
+        tz="Asia/Tokyo",
+        earning=(
+            Earn.flat("a", 1, when="chanel = 'app'"),
+            Earn.per("b", 1, per=1, lines="category = 'coffee'"),
+        ),
+    )
+    with pytest.raises(LedgerError) as raised:
+        program.run(base_of([order(1, NOON)]))
+    told = str(raised.value)
+    assert "4 things are wrong" in told
+    for part in ("'USD'", "'Asia/Tokyo'", "did you mean 'channel'?", "counts order lines"):
+        assert part in told
+
+
+def test_points_beyond_int64_name_the_customer_and_the_order():
+    most = 10**15
+    program = Program("Blue", earning=Earn.per("base", 9000, per="1.00"))
+    ledger = program.run(base_of([order(1, NOON, most)]))
+    assert ledger.entries["points"].to_list() == [9000 * most]
+    with pytest.raises(LedgerError, match="customer 1 leave int64 at order 2"):
+        program.run(base_of([order(1, NOON, most), order(2, NOON, most)]))
+    with pytest.raises(LedgerError, match="customer 1 leave int64 at order 1"):
+        Program("Blue", earning=Earn.per("base", 9300, per="1.00")).run(
+            base_of([order(1, NOON, most)])
+        )
+
+
+def test_an_empty_base_has_an_empty_ledger():
+    ledger = Program("Blue", earning=PER_EURO, expiry=Expiry.after(months=1)).run(base_of([]))
+    assert ledger.entries.is_empty()
+    assert ledger.totals.members == 0
+    assert ledger.check().is_empty()
