@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
 
@@ -60,7 +60,7 @@ class CustsegError(Exception):
         super().__init__(what)
 
     @classmethod
-    def of(cls, problems: Iterable[Problem]) -> CustsegError:
+    def of(cls, problems: Iterable[Problem]) -> Self:
         """One error that lists every problem.
 
         A declaration is checked whole before it is refused, so that a user

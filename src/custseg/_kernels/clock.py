@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from custseg._kernels._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 __all__ = ["SKIPPED", "from_local", "to_local"]
 
@@ -13,7 +20,7 @@ SKIPPED = -(2**63)
 
 
 @kernel
-def to_local(instants, since, offsets):  # type: ignore[no-untyped-def]
+def to_local(instants: Ints, since: Ints, offsets: Ints) -> Ints:
     """Local times of instants.
 
     Args:
@@ -45,7 +52,7 @@ def to_local(instants, since, offsets):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def from_local(local, since, offsets):  # type: ignore[no-untyped-def]
+def from_local(local: Ints, since: Ints, offsets: Ints) -> Ints:
     """Instants of local times: the first of two, SKIPPED where there is none.
 
     Args:

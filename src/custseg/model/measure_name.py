@@ -23,7 +23,9 @@ WINDOWED = (
 )
 WHOLE = ("recency_days", "tenure_days", "overdue", "open_tickets")
 
-_WINDOW = re.compile(r"(?P<base>.+)_(?:(?P<length>[1-9]\d{0,4})(?P<unit>[dm])|(?P<year>[1-9]\d{3}))")
+_WINDOW = re.compile(
+    r"(?P<base>.+)_(?:(?P<length>[1-9]\d{0,4})(?P<unit>[dm])|(?P<year>[1-9]\d{3}))"
+)
 
 
 @frozen
@@ -52,10 +54,10 @@ class MeasureName:
     @classmethod
     def parse(cls, text: str) -> MeasureName | None:
         """The parts of a measure name, or None when `text` is none."""
-        if text in WHOLE or _may_be_windowed(text):
-            return cls(text)
         match = _WINDOW.fullmatch(text)
-        if match is None or not _may_be_windowed(match["base"]):
+        if match is None:
+            return cls(text) if text in WHOLE or _may_be_windowed(text) else None
+        if not _may_be_windowed(match["base"]):
             return None
         if match["year"]:
             return cls(match["base"], match["year"], "y", int(match["year"]))
@@ -67,13 +69,10 @@ class MeasureName:
         return f"{self.base}_{self.window}" if self.window else self.base
 
 
-def _may_be_windowed(text: str) -> bool:
-    if text in WINDOWED:
-        return True
-    kind = text.removeprefix("events_")
-    # The last suffix that is a window is the window: events_care_30d is
-    # `events_care` over 30 days, never the kind "care_30d".
-    return kind != text and kind != "" and _WINDOW.fullmatch(text) is None
+def _may_be_windowed(base: str) -> bool:
+    # The last suffix that is a window is the window: events_care_30d is `events_care`
+    # over 30 days; a kind that is itself called care_30d is reached as events_care_30d_12m.
+    return base in WINDOWED or (base.startswith("events_") and base != "events_")
 
 
 def looks_like_measure(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
+import datetime as dt  # noqa: TC003 - annotations are read at run time
+from decimal import Decimal  # noqa: TC003
 
 from custseg.schema.record import column, record
 
@@ -20,8 +20,10 @@ class Customer:
     """
 
     customer_id: int | str = column("id", doc="Who it is, in every log.")
-    joined_at: dt.datetime | None = column("instant", default=None, doc="When membership began.")
-    birth_date: dt.date | None = column("date", default=None, doc="Day of birth.")
+    joined_at: dt.datetime | str | None = column(
+        "instant", default=None, doc="When membership began."
+    )
+    birth_date: dt.date | str | None = column("date", default=None, doc="Day of birth.")
     name: str | None = column("text", default=None, doc="How the customer is addressed.")
     email: str | None = column("text", default=None, doc="E-mail address.")
     phone: str | None = column("text", default=None, doc="Telephone number.")

@@ -15,10 +15,14 @@ __all__ = ["During", "Window", "months_later"]
 def months_later(day: dt.date, months: int) -> dt.date:
     """The same day of the month `months` later, clamped at month end.
 
+    Where the calendar ends (years 1 and 9999), so does the count.
+
     >>> str(months_later(dt.date(2024, 1, 31), 1)), str(months_later(dt.date(2024, 3, 31), -13))
     ('2024-02-29', '2023-02-28')
     """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return dt.date.max if months > 0 else dt.date.min
     last = calendar.monthrange(year, month + 1)[1]
     return dt.date(year, month + 1, min(day.day, last))
 
@@ -69,12 +73,13 @@ class Window:
     def before(self, day: dt.date) -> dt.date:
         """The last day that lies before the window when `day` is its last.
 
-        >>> str(Window(months=1).before(dt.date(2024, 3, 31)))
+        >>> import custseg as cu, datetime as dt
+        >>> str(cu.Window(months=1).before(dt.date(2024, 3, 31)))
         '2024-02-29'
         """
         if self.months is not None:
             return months_later(day, -self.months)
-        return day - dt.timedelta(days=self.days or 0)
+        return dt.date.fromordinal(max(day.toordinal() - (self.days or 0), 1))
 
     @property
     def suffix(self) -> str:
@@ -83,7 +88,9 @@ class Window:
 
     def __repr__(self) -> str:
         """The window as it is declared."""
-        return f"Window(days={self.days})" if self.months is None else f"Window(months={self.months})"
+        return (
+            f"Window(days={self.days})" if self.months is None else f"Window(months={self.months})"
+        )
 
 
 def _day(value: dt.date | str) -> dt.date:
@@ -124,7 +131,9 @@ class During:
         """Refuse days that are none, and a period that ends before it starts."""
         problems = [
             Problem(
-                f"{value!r} is not a day", where=f"During.{name}", fix='write a date or "2026-06-01"'
+                f"{value!r} is not a day",
+                where=f"During.{name}",
+                fix='write a date or "2026-06-01"',
             )
             for name, value in (("first", self.first), ("last", self.last))
             if not _is_day(value)

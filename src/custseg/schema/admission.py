@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -9,9 +10,10 @@ from attrs import field, frozen, mutable
 
 from custseg.errors import Problem, SchemaError
 from custseg.schema.keys import content_ids, key_faults
-from custseg.schema.reading import REASONS, Read, Unit, dtype_of, fix_for, read, read_minor
-from custseg.schema.rejected import Sorted
-from custseg.schema.source import first_line
+from custseg.schema.reading import fix_for, fix_for_cents, read
+from custseg.schema.reads import REASONS, Read, Unit, dtype_of, faults
+from custseg.schema.rejected import Sorted, refused_rows
+from custseg.schema.source import first_line, unreadable
 
 if TYPE_CHECKING:
     from custseg.schema.record import Column
@@ -43,7 +45,7 @@ class Admission:
 
     def _dtype(self, column: Column) -> pl.DataType:
         given = self.source.schema.get(column.name)
-        if column.kind == "id" and given in (pl.String, pl.Categorical, pl.Enum):
+        if column.kind == "id" and isinstance(given, pl.String | pl.Categorical | pl.Enum):
             return pl.String()
         if column.name in self.table.key and given is None and self.ids == "content":
             return pl.String() if column.kind == "id" else pl.Int64()
@@ -54,17 +56,35 @@ class Admission:
         found: list[Problem] = []
         for column in self.table.columns:
             given = self.source.schema.get(column.name)
-            if given is None:
-                continue
-            fix = fix_for(column.kind, given, column.name)
-            if column.name in self.source.cents:
-                whole = given.is_integer() or given.is_float() or given == pl.Null
-                fix = None if whole else "cents are whole numbers: cast the source to pl.Int64"
-            if fix:
-                where = f"table({self.table.noun.__name__}).{column.name}"
-                what = f"column {column.name!r} is {given}, which is never read as {column.kind}"
-                found.append(Problem(what, where, fix))
+            if given is not None:
+                found.extend(self._unfit(column, given))
+        currency = self.source.schema.get("currency")
+        if self._has_money and currency is not None and fix_for("text", currency, "currency"):
+            what = f"column 'currency' is {currency}, which is no currency code"
+            fix = 'give it as text, or under another name: columns={"paid_in": "currency"}'
+            found.append(Problem(what, f"table({self.table.noun.__name__}).currency", fix))
+        known = {column.name for column in self.table.columns}
+        for name in sorted(self.source.cents - known):
+            fix = "minor_units() is for columns that are money: leave it out"
+            what = f"{name!r} is no column of {self.table.noun.__name__}"
+            found.append(Problem(what, f"columns[{name!r}]", fix))
         return found
+
+    def _unfit(self, column: Column, given: pl.DataType) -> list[Problem]:
+        cents = column.name in self.source.cents
+        kind = column.kind
+        fix = fix_for_cents(kind, given) if cents else fix_for(kind, given, column.name)
+        what = f"column {column.name!r} is {given}, which is never read as {kind}"
+        if cents:
+            what = f"column {column.name!r} is {given}, which does not count smallest units"
+            if kind != "money":
+                what = f"column {column.name!r} is {kind}, not money"
+        where = f"table({self.table.noun.__name__}).{column.name}"
+        return [Problem(what, where, fix)] if fix else []
+
+    @property
+    def _has_money(self) -> bool:
+        return any(column.kind == "money" for column in self.table.columns)
 
     def cast(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows in the table's dtypes, whatever could not be read null."""
@@ -85,10 +105,9 @@ class Admission:
         good, later = self._keyed(good, reasons)
         reasons = later if later is not None else reasons
         if reasons is None:
-            return Sorted(good, _named(rows.clear()).hstack(_NO_REASONS.get_columns()), rows.height)
+            return Sorted(good, refused_rows(rows.clear(), _NO_REASONS), rows.height)
         bad = reasons["reason"].is_not_null()
-        refused = _named(rows).filter(bad).with_columns(reasons.filter(bad))
-        return Sorted(good, refused, rows.height)
+        return Sorted(good, refused_rows(rows.filter(bad), reasons.filter(bad)), rows.height)
 
     def _pick(self, rows: pl.DataFrame) -> pl.DataFrame:
         if self.source.is_plain:
@@ -114,15 +133,15 @@ class Admission:
         reads: dict[str, Read] = {}
         for column in self.table.columns:
             if column.name in picked.columns:
-                reader = read_minor if column.name in self.source.cents else read
-                reads[column.name] = reader(picked[column.name], column, unit)
+                cents = column.name in self.source.cents
+                reads[column.name] = read(picked[column.name], column, unit, cents=cents)
         for column in self.table.columns:
             if column.within is not None and column.name in reads:
                 reads[column.name] = _within(reads, column)
         return reads
 
     def _assembled(self, picked: pl.DataFrame, reads: dict[str, Read]) -> pl.DataFrame:
-        # Columns are put together as they are: an expression would cost a single row more than all else.
+        # As they are: an expression would cost a single row more than all else.
         columns: list[pl.Series] = []
         for column in self.table.columns:
             if column.name in reads:
@@ -149,7 +168,8 @@ class Admission:
         found.sort(key=lambda fault: fault[0])
         masks = pl.DataFrame([mask.alias(str(i)) for i, (_, _, mask) in enumerate(found)])
         reason = pl.coalesce(
-            pl.when(pl.col(str(i))).then(pl.lit(REASONS[order])) for i, (order, _, _) in enumerate(found)
+            pl.when(pl.col(str(i))).then(pl.lit(REASONS[order]))
+            for i, (order, _, _) in enumerate(found)
         )
         name = pl.coalesce(
             pl.when(pl.col(str(i))).then(pl.lit(name)) for i, (_, name, _) in enumerate(found)
@@ -157,8 +177,7 @@ class Admission:
         return masks.select(reason=reason, column=name)
 
     def _other_currency(self, picked: pl.DataFrame) -> list[tuple[int, str, pl.Series]]:
-        has_money = any(column.kind == "money" for column in self.table.columns)
-        if "currency" not in picked.columns or not has_money:
+        if "currency" not in picked.columns or not self._has_money:
             return []
         given = picked["currency"].cast(pl.String, strict=False)
         other = (given != self.table.currency).fill_null(value=True)
@@ -186,7 +205,9 @@ class Admission:
             places = passed.gather(places)
         return kept, reasons.with_columns(
             reason=reasons["reason"].scatter(places, faults["reason"]),
-            column=reasons["column"].scatter(places, pl.repeat("+".join(key), places.len(), eager=True)),
+            column=reasons["column"].scatter(
+                places, pl.repeat("+".join(key), places.len(), eager=True)
+            ),
         )
 
 
@@ -202,40 +223,31 @@ def _with_content_id(good: pl.DataFrame, key: Column) -> pl.DataFrame:
     return good.with_columns(content.alias(key.name))
 
 
-def _named(rows: pl.DataFrame) -> pl.DataFrame:
-    """Source rows whose own `reason` and `column` make room for ours."""
-    taken = {name: f"{name}_source" for name in ("reason", "column") if name in rows.columns}
-    return rows.rename(taken) if taken else rows
-
-
 def _within(reads: dict[str, Read], column: Column) -> Read:
     """A read whose values beyond the column's limits are out of range."""
     done = reads[column.name]
-    limits = column.within
+    values, limits = done.values, column.within
     if limits is None:
         return done
-    values = done.values
-    if isinstance(limits[1], dict):
-        of, scales = limits
-        kinds = reads[of].values  # type: ignore[index]
-        low = kinds.replace_strict({k: v[0] for k, v in scales.items()}, default=None, return_dtype=pl.Int64)  # type: ignore[union-attr]
-        high = kinds.replace_strict({k: v[1] for k, v in scales.items()}, default=None, return_dtype=pl.Int64)  # type: ignore[union-attr]
-        fine = ((values >= low) & (values <= high)).fill_null(value=False)
-    else:
+    if isinstance(limits[1], int):
         fine = (values >= limits[0]) & (values <= limits[1])
-    beyond = ~fine & values.is_not_null()
-    return Read(values, (*done.faults, ("range", beyond))) if beyond.any() else done
+    else:
+        of, scales = str(limits[0]), limits[1]
+        low, high = (
+            reads[of].values.replace_strict(
+                list(scales), [scale[end] for scale in scales.values()], default=None
+            )
+            for end in (0, 1)
+        )
+        fine = ((values >= low) & (values <= high)).fill_null(value=False)
+    return Read(values, (*done.faults, *faults(range=~fine & values.is_not_null())))
 
 
 def _collected(rows: pl.LazyFrame) -> pl.DataFrame:
     try:
         return rows.collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise SchemaError(
-            f"the source cannot be read: {first_line(error)}",
-            where="frame",
-            fix="check the path and the query before it",
-        ) from error
+        raise unreadable(error) from error
 
 
 @mutable(eq=False)
@@ -244,9 +256,11 @@ class Once:
 
     admission: Admission
     _done: Sorted | None = field(default=None, init=False)
+    _lock: Lock = field(factory=Lock, init=False)
 
     def __call__(self) -> Sorted:
         """The sorted rows."""
-        if self._done is None:
-            self._done = self.admission.sort()
-        return self._done
+        with self._lock:
+            if self._done is None:
+                self._done = self.admission.sort()
+            return self._done

@@ -17,9 +17,9 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 def read_only(values: NDArray[_Scalar]) -> NDArray[_Scalar]:
     """The same array, contiguous and not writable: kernels know one signature."""
-    values = np.ascontiguousarray(values)
-    values.flags.writeable = False
-    return values
+    fixed = np.ascontiguousarray(values).view()
+    fixed.flags.writeable = False
+    return fixed
 
 
 def array(column: pl.Series) -> NDArray[np.int64]:

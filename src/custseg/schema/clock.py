@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
-from custseg.errors import Problem, SchemaError
+from custseg.errors import SchemaError
 from custseg.schema.bridge import read_only
 
 if TYPE_CHECKING:
@@ -18,12 +18,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["DAY", "Clock", "clock", "day_number", "epoch_us", "instant_of", "local_times"]
+__all__ = [
+    "DAY",
+    "SKIPPED",
+    "Clock",
+    "clock",
+    "day_number",
+    "epoch_us",
+    "instant_of",
+    "local_times",
+]
 
 DAY = 86_400_000_000
 """Microseconds of a day that no clock change shortens."""
 
+SKIPPED = -(2**63)
+"""What stands for the instant of a local time that the clock skips."""
+
 _EPOCH = dt.date(1970, 1, 1)
+_START = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _USUAL = (dt.date(1970, 1, 1), dt.date(2100, 1, 1))
 _EVER = (dt.date(1, 1, 3), dt.date(9999, 12, 29))
 
@@ -35,12 +48,12 @@ def day_number(day: dt.date) -> int:
 
 def epoch_us(instant: dt.datetime) -> int:
     """Microseconds since 1970-01-01 UTC of an aware datetime."""
-    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)) // dt.timedelta(microseconds=1)
+    return (instant - _START) // dt.timedelta(microseconds=1)
 
 
 def instant_of(us: int) -> dt.datetime:
     """The aware datetime at so many microseconds since 1970-01-01 UTC."""
-    return dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(microseconds=us)
+    return _START + dt.timedelta(microseconds=us)
 
 
 @frozen(eq=False)
@@ -99,12 +112,17 @@ class Clock:
 def clock(tz: str, low: int = 0, high: int = 0) -> Clock:
     """The clock of a zone, good for instants from `low` to `high`.
 
+    Zones are those of polars, whose tables end with the year 2099: what was
+    last in force holds from then on.
+
     Raises:
         SchemaError: when the zone is unknown.
 
     >>> clock("Europe/Paris").day(0)
     0
     """
+    if not isinstance(tz, str):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+        raise _unknown(tz)
     usual = day_number(_USUAL[0]) * DAY, day_number(_USUAL[1]) * DAY
     if usual[0] <= low and high <= usual[1]:
         return _clock(tz, *_USUAL)
@@ -117,28 +135,40 @@ def _clock(tz: str, first: dt.date, last: dt.date) -> Clock:
     try:
         at = _with_offset(days, tz)
     except (pl.exceptions.PolarsError, ValueError) as error:
-        raise SchemaError.of(
-            [Problem(f"{tz!r} is not a time zone", where="tz", fix='write a name like "Europe/London"')]
-        ) from error
+        raise _unknown(tz) from error
+    if at["offset"].n_unique() == 1:
+        return Clock(tz, _array(at["instant"].head(1)), _array(at["offset"].head(1)))
     # Narrow each change down from a day to the second it happens in.
     for step, of in (("1h", "1d"), ("1m", "1h"), ("1s", "1m")):
         changed = at.filter(pl.col("offset") != pl.col("offset").shift(1))
         candidates = (
             changed.select(
                 pl.datetime_ranges(
-                    pl.col("instant").dt.offset_by("-" + of), pl.col("instant"), step, closed="right"
+                    pl.col("instant").dt.offset_by("-" + of),
+                    pl.col("instant"),
+                    step,
+                    closed="right",
                 ).alias("instant")
             )
             .explode("instant")
             .to_series()
         )
         before = changed.select(pl.col("instant").dt.offset_by("-" + of)).to_series()
-        at = _with_offset(pl.concat([at["instant"].head(1), before, candidates]).unique().sort(), tz)
+        at = _with_offset(
+            pl.concat([at["instant"].head(1), before, candidates]).unique().sort(), tz
+        )
     table = at.filter((pl.col("offset") != pl.col("offset").shift(1)).fill_null(value=True))
-    return Clock(
-        tz,
-        read_only(table["instant"].to_physical().to_numpy().copy()),
-        read_only(table["offset"].to_numpy().copy()),
+    return Clock(tz, _array(table["instant"]), _array(table["offset"]))
+
+
+def _array(values: pl.Series) -> NDArray[np.int64]:
+    # A copy, so that the long series it was cut from is not kept alive.
+    return read_only(values.to_physical().to_numpy().copy())
+
+
+def _unknown(tz: object) -> SchemaError:
+    return SchemaError(
+        f"{tz!r} is not a time zone", where="tz", fix='write a name like "Europe/London"'
     )
 
 
@@ -161,19 +191,25 @@ def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None)
     shown = [
         _local_times(rows[name], tz)
         for name in (rows.columns if names is None else names)
-        if isinstance(rows.schema[name], pl.Datetime) and rows.schema[name].time_zone is not None  # type: ignore[attr-defined]
+        if _zone(rows.schema[name]) is not None
     ]
     return rows.with_columns(shown) if shown else rows
+
+
+def _zone(dtype: pl.DataType) -> str | None:
+    return dtype.time_zone if isinstance(dtype, pl.Datetime) else None
 
 
 def _local_times(instants: pl.Series, tz: str) -> pl.Series:
     physical = instants.dt.cast_time_unit("us").to_physical()
     low, high = physical.min(), physical.max()
-    if low is None:
+    if not isinstance(low, int) or not isinstance(high, int):
         return instants.dt.replace_time_zone(None)
     values = read_only(physical.fill_null(0).to_numpy())
-    local = pl.Series(instants.name, clock(tz, int(low), int(high)).local(values))  # type: ignore[arg-type]
+    local = pl.Series(instants.name, clock(tz, low, high).local(values))
     shown = local.cast(pl.Datetime("us"))
     if instants.null_count():
-        return pl.select(pl.when(instants.is_not_null()).then(shown)).to_series().alias(instants.name)
+        return (
+            pl.select(pl.when(instants.is_not_null()).then(shown)).to_series().alias(instants.name)
+        )
     return shown

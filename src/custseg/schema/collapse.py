@@ -5,20 +5,22 @@ from __future__ import annotations
 import polars as pl
 
 from custseg.errors import Problem, SchemaError
-from custseg.schema.bridge import minor, money
-from custseg.schema.rejected import Rejected, Sorted
+from custseg.schema.bridge import money
+from custseg.schema.reads import MONEY_DIGITS
+from custseg.schema.rejected import Rejected, Sorted, refused_rows
 from custseg.schema.table import Admitted
 
 __all__ = ["collapse"]
 
-_NEEDED = ("order_id", "customer_id", "ordered_at", "total")
+_LIMIT = 10**MONEY_DIGITS
 
 
 def collapse(lines: pl.DataFrame | pl.LazyFrame, /) -> Admitted:
     """Orders of order lines: one for each order_id.
 
     `ordered_at` is the earliest line's, `total` the sum. An order whose lines
-    name two customers is rejected whole, as `conflict`.
+    name two customers is rejected whole, as `conflict`; one whose total has
+    more digits than money has, as `range`.
 
     Args:
         lines: Lines as their table has them (what the door returns).
@@ -30,52 +32,73 @@ def collapse(lines: pl.DataFrame | pl.LazyFrame, /) -> Admitted:
         SchemaError: when `lines` are not order lines.
 
     >>> import custseg as cu, polars as pl
-    >>> lines = cu.table(cu.OrderLine).require(pl.DataFrame({"order_id": [1, 1], "customer_id": [7, 7],
-    ...     "line": [1, 2], "ordered_at": ["2026-05-01T10:00", "2026-05-01T09:00"], "total": [5, 4]}))
-    >>> orders, rejected = cu.collapse(lines)
+    >>> lines = pl.DataFrame({"order_id": [1, 1], "line": [1, 2], "total": [5, 4]})
+    >>> lines = lines.with_columns(customer_id=7, ordered_at=pl.lit("2026-05-01"))
+    >>> orders, rejected = cu.collapse(cu.table(cu.OrderLine).require(lines))
     >>> orders["total"].to_list(), len(rejected)
     ([Decimal('9.00')], 0)
     """
+    SchemaError.check(_problems(lines.collect_schema()))
     rows = lines.collect() if isinstance(lines, pl.LazyFrame) else lines
-    absent = [name for name in _NEEDED if name not in rows.columns]
-    if absent or not rows["total"].dtype.is_decimal():
-        named = ", ".join(absent) or "a total that is money"
-        raise SchemaError.of(
-            [
-                Problem(
-                    f"the frame has no {named}",
-                    where="collapse",
-                    fix="admit the lines first: cu.table(cu.OrderLine).admit(frame)",
-                )
-            ]
-        )
-    scale: int = rows["total"].dtype.scale  # type: ignore[attr-defined]
-    orders = (
+    total = rows["total"]
+    scale = total.dtype.scale if isinstance(total.dtype, pl.Decimal) else 0
+    summed = _summed(rows.with_columns(total.to_physical().alias("total")))
+    units = pl.col("total")
+    reason = (
+        pl.when(pl.col("customer_id") != pl.col("other"))
+        .then(pl.lit("conflict"))
+        .when((units >= _LIMIT) | (units <= -_LIMIT))
+        .then(pl.lit("range"))
+    )
+    told = summed.with_columns(
+        reason=reason,
+        column=pl.when(reason == "conflict").then(pl.lit("customer_id")).otherwise(pl.lit("total")),
+    )
+    good = told.filter(pl.col("reason").is_null())
+    orders = good.select("order_id", "customer_id", "ordered_at", money(good["total"], scale))
+    done = Sorted(orders, _refused(rows, told.filter(pl.col("reason").is_not_null())), rows.height)
+    return Admitted(orders, Rejected(lambda: done))
+
+
+def _problems(have: pl.Schema) -> list[Problem]:
+    fit = {
+        "order_id": (pl.Int64, pl.String),
+        "customer_id": (pl.Int64, pl.String),
+        "ordered_at": (pl.Datetime("us", "UTC"),),
+        "total": (pl.Decimal,),
+    }
+    fix = "admit the lines first: cu.table(cu.OrderLine).admit(frame)"
+    found: list[Problem] = []
+    for name, dtypes in fit.items():
+        if name not in have:
+            found.append(Problem(f"column {name!r} is missing", "collapse", fix))
+        elif not any(have[name] == dtype for dtype in dtypes):
+            what = f"column {name!r} is {have[name]}, as no order line has it"
+            found.append(Problem(what, "collapse", fix))
+    return found
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row an order: its first customer, another one if there is, and smallest units."""
+    return (
         rows.lazy()
-        .select("order_id", "customer_id", "ordered_at", units=minor(rows["total"]).alias("units"))
         .group_by("order_id")
         .agg(
             pl.col("customer_id").min(),
             pl.col("ordered_at").min(),
-            pl.col("units").cast(pl.Int128).sum(),
+            # 128 bits: a sum of 64 would wrap without a word.
+            pl.col("total").cast(pl.Int128).sum(),
             other=pl.col("customer_id").max(),
         )
         .sort("order_id")
         .collect()
     )
-    limit = 10**18
-    mixed = orders.filter(pl.col("customer_id") != pl.col("other")).select("order_id", reason=pl.lit("conflict"), column=pl.lit("customer_id"))
-    huge = orders.filter(
-        (pl.col("customer_id") == pl.col("other")) & ((pl.col("units") >= limit) | (pl.col("units") <= -limit))
-    ).select("order_id", reason=pl.lit("range"), column=pl.lit("total"))
-    bad = pl.concat([mixed, huge])
-    if bad.height:
-        orders = orders.join(bad, on="order_id", how="anti", maintain_order="left")
-        refused = rows.join(bad, on="order_id", how="inner", maintain_order="left")
-    else:
-        refused = rows.clear().with_columns(reason=pl.lit(""), column=pl.lit(""))
-    good = orders.select(
-        "order_id", "customer_id", "ordered_at", total=money(orders["units"], scale)
-    )
-    done = Sorted(good, refused, rows.height)
-    return Admitted(good, Rejected(lambda: done))
+
+
+def _refused(rows: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+    if not bad.height:
+        return refused_rows(rows.clear(), bad.select("reason", "column"))
+    place = pl.Series("place", range(bad.height), dtype=pl.Int64)
+    of = rows["order_id"].replace_strict(bad["order_id"], place, default=None)
+    marked = of.is_not_null()
+    return refused_rows(rows.filter(marked), bad.select("reason", "column")[of.filter(marked)])

@@ -18,32 +18,32 @@ def key_faults(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame | None:
     """
     if _all_distinct(rows, key):
         return None
-    numbered = rows.with_row_index("__place").filter(
+    numbered = rows.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_PLACE)).filter(
         pl.all_horizontal(pl.col(name).is_not_null() for name in key)
     )
-    repeated = numbered.filter(pl.struct(key).is_duplicated())
+    repeated = numbered.filter(
+        pl.struct(key).is_duplicated() if key[1:] else pl.col(key[0]).is_duplicated()
+    )
     if repeated.height == 0:
         return None
-    content = [name for name in rows.columns if name not in key]
-    # As text, contents compare exactly, lists and structs included.
-    seen = repeated.select(
-        *key,
-        "__place",
-        __content=pl.struct(content).struct.json_encode() if content else pl.lit(""),
-    )
-    contents = pl.col("__content").n_unique().over(key)
-    first = pl.col("__place").min().over(key)
+    # Rows that say the same share the first one's place; the rows of a key share one, or differ.
+    shared = repeated.select(*key, _PLACE, pl.col(_PLACE).min().over(rows.columns).alias(_SHARED))
+    same = pl.col(_SHARED)
     return (
-        seen.select(
-            place=pl.col("__place"),
-            reason=pl.when(contents > 1)
+        shared.select(
+            pl.col(_PLACE).alias("place"),
+            reason=pl.when(same.min().over(key) != same.max().over(key))
             .then(pl.lit("conflict"))
-            .when(pl.col("__place") != first)
+            .when(pl.col(_PLACE) != same)
             .then(pl.lit("duplicate")),
         )
         .drop_nulls("reason")
         .sort("place")
     )
+
+
+# No source column is called so.
+_PLACE, _SHARED = "\0place", "\0shared"
 
 
 def _all_distinct(rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
@@ -63,4 +63,8 @@ def _all_distinct(rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
 
 def content_ids(rows: pl.DataFrame) -> pl.Series:
     """An id for each row made from all that it says: exact copies share it."""
-    return rows.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    said = [
+        pl.col(name).bin.encode("hex") if dtype == pl.Binary else pl.col(name)
+        for name, dtype in rows.schema.items()
+    ]
+    return rows.select(pl.struct(said).struct.json_encode()).to_series()

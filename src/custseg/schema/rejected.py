@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from attrs import field, frozen
 
-from custseg.schema.reading import REASONS
+from custseg.schema.reads import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Rejected", "Sorted"]
+__all__ = ["Rejected", "Sorted", "refused_rows"]
 
 
 @frozen(eq=False)
@@ -31,6 +31,17 @@ class Sorted:
     rows: int
 
 
+def refused_rows(rows: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
+    """Source rows with `reason` and `column`; their own columns of that name make room."""
+    taken = {name: name for name in reasons.columns if name in rows.columns}
+    for name in list(taken):
+        free = f"{name}_source"
+        while free in rows.columns:
+            free += "_source"
+        taken[name] = free
+    return rows.rename(taken).hstack(reasons.get_columns())
+
+
 @frozen(eq=False, repr=False)
 class Rejected:
     """The rows a table refused: their source values, the reason and the column.
@@ -38,9 +49,9 @@ class Rejected:
     Rows of a lazy source are read when they are first looked at.
 
     >>> import custseg as cu, polars as pl
-    >>> orders = pl.DataFrame({"order_id": [1, 2], "customer_id": [7, None],
-    ...     "ordered_at": ["2026-05-01", "2026-05-02"], "total": [9.99, 5.0]})
-    >>> good, rejected = cu.table(cu.Order).admit(orders)
+    >>> sales = {"order_id": [1, 2], "customer_id": [7, None], "total": [9.99, 5.0]}
+    >>> sales = pl.DataFrame(sales).with_columns(ordered_at=pl.lit("2026-05-01"))
+    >>> orders, rejected = cu.table(cu.Order).admit(sales)
     >>> rejected.counts()
     {'missing': 1}
     """
@@ -67,10 +78,17 @@ class Rejected:
         order = {reason: place for place, reason in enumerate(REASONS)}
         counted = self.frame.group_by("reason", "column").len("rows")
         return (
-            counted.with_columns(place=pl.col("reason").replace_strict(order, return_dtype=pl.Int64))
+            counted.with_columns(
+                place=pl.col("reason").replace_strict(order, return_dtype=pl.Int64)
+            )
             .sort("place", "column")
             .drop("place")
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The rows themselves: the source they are read from stays behind."""
+        done = self._sorted()
+        return (_told, (Sorted(done.good.clear(), done.refused, done.rows),))
 
     def __len__(self) -> int:
         """How many rows were rejected."""
@@ -97,3 +115,7 @@ class Rejected:
     def _repr_html_(self) -> str:
         """The counts for a notebook."""
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _told(done: Sorted) -> Rejected:
+    return Rejected(lambda: done)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import polars as pl
 from attrs import field, frozen
@@ -11,11 +12,25 @@ from attrs import field, frozen
 from custseg.errors import Problem, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from custseg.schema.record import Column
 
-__all__ = ["MinorUnits", "Source", "first_line", "minor_units", "source_of"]
+__all__ = [
+    "ArrowStream",
+    "MinorUnits",
+    "Source",
+    "first_line",
+    "minor_units",
+    "source_of",
+    "unreadable",
+]
+
+
+class ArrowStream(Protocol):
+    """Any frame that hands out its columns as Arrow: polars, pandas, pyarrow, DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The columns, as a capsule of the Arrow C stream interface."""
+        ...
 
 
 @frozen
@@ -34,8 +49,10 @@ def minor_units(of: str | pl.Expr, /) -> MinorUnits:
 
     >>> import custseg as cu, polars as pl
     >>> rows = pl.DataFrame({"no": [1], "who": [7], "when": ["2026-05-01"], "cents": [1999]})
-    >>> orders = cu.table(cu.Order).require(rows, columns={"order_id": "no", "customer_id": "who",
-    ...     "ordered_at": "when", "total": cu.minor_units("cents")})
+    >>> places = {"order_id": "no", "customer_id": "who", "ordered_at": "when"}
+    >>> orders = cu.table(cu.Order).require(
+    ...     rows, columns={**places, "total": cu.minor_units("cents")}
+    ... )
     >>> orders["total"].item()
     Decimal('19.99')
     """
@@ -81,69 +98,170 @@ def source_of(
     """
     rows = _rows(frame)
     have = _schema(rows)
-    mapping = dict(columns or {})
-    problems: list[Problem] = []
-    picked: dict[str, pl.Expr] = {}
-    cents: set[str] = set()
-    renamed: set[str] = set()
-    for name, given in mapping.items():
-        source = given.of if isinstance(given, MinorUnits) else given
-        if isinstance(given, MinorUnits):
-            cents.add(name)
-        if isinstance(source, pl.Expr):
-            picked[name] = source.alias(name)
-        elif isinstance(source, str) and source in have:  # pyright: ignore[reportUnnecessaryIsInstance]
-            picked[name] = pl.col(source).alias(name)
-            renamed.add(source)
-        else:
-            problems.append(_unknown(name, source, have, mapping, frame))
-    for name in have:
-        if name not in picked and name not in renamed:
-            picked[name] = pl.col(name)
-    names = [column.name for column in wanted]
-    problems.extend(_absent(wanted, picked, have, mapping, made, frame))
+    asked = _Asked(_mapping(columns), have, _index_names(frame))
+    picked = {name: pl.col(name) for name in have if name not in asked.renamed}
+    picked.update(asked.expressions())
+    problems = asked.problems()
+    problems.extend(asked.absences(wanted, made))
     problems.extend(
         Problem(
             f"{name!r} would be made by ids=, but the rows have it",
             where="ids",
-            fix='leave ids= out, or drop the column from the source',
+            fix="leave ids= out, or drop the column from the source",
         )
         for name in made
         if name in picked
     )
     SchemaError.check(problems)
-    ordered = {name: picked[name] for name in names if name in picked}
+    ordered = {column.name: picked[column.name] for column in wanted if column.name in picked}
     ordered.update({name: expr for name, expr in picked.items() if name not in ordered})
-    if not mapping:
+    if not asked.mapping:
         schema = pl.Schema({name: have[name] for name in ordered})
         return Source(rows, ordered, schema, frozenset(), is_plain=True)
-    return Source(rows, ordered, _picked_schema(rows, ordered), frozenset(cents), is_plain=False)
+    cents = frozenset(name for name, of in asked.mapping.items() if isinstance(of, MinorUnits))
+    return Source(rows, ordered, _picked_schema(rows, ordered), cents, is_plain=False)
+
+
+@frozen(eq=False)
+class _Asked:
+    """What the caller says of the source: `columns=`, against what there is."""
+
+    mapping: dict[str, object]
+    have: pl.Schema
+    index: tuple[str, ...]
+
+    @property
+    def sources(self) -> dict[str, object]:
+        """The mapping without the wrappers of `minor_units`."""
+        return {
+            name: given.of if isinstance(given, MinorUnits) else given
+            for name, given in self.mapping.items()
+        }
+
+    @property
+    def renamed(self) -> set[str]:
+        """Source columns that are named, and so do not pass through by themselves."""
+        return {of for of in self.sources.values() if isinstance(of, str)}
+
+    def expressions(self) -> dict[str, pl.Expr]:
+        """What to pick for each name that can be picked."""
+        found: dict[str, pl.Expr] = {}
+        for name, of in self.sources.items():
+            if isinstance(of, pl.Expr):
+                found[name] = of.alias(name)
+            elif isinstance(of, str) and of in self.have:
+                found[name] = pl.col(of).alias(name)
+        return found
+
+    def problems(self) -> list[Problem]:
+        """Sources that are not there."""
+        found: list[Problem] = []
+        for name, of in self.sources.items():
+            where = f"columns[{name!r}]"
+            if isinstance(of, str):
+                if of not in self.have:
+                    what = f"the source has no column {of!r}"
+                    found.append(Problem(what, where, self._fix_for(name, of)))
+            elif not isinstance(of, pl.Expr):
+                fix = "give a source column's name or an expression"
+                found.append(Problem(f"{of!r} is no source", where, fix))
+        return found
+
+    def _fix_for(self, name: str, of: str) -> str:
+        if name in self.have:
+            return f"keys and values swapped? write {{{of!r}: {name!r}}}"
+        if of in self.index:
+            return _RESET
+        near = difflib.get_close_matches(of, list(self.have), n=3, cutoff=0.5)
+        if near:
+            return "did you mean " + " or ".join(map(repr, near)) + "?"
+        return _listed(self.have)
+
+    def absences(self, wanted: tuple[Column, ...], made: tuple[str, ...]) -> list[Problem]:
+        """Columns of the table that every row must have, and nothing gives."""
+        return [
+            self._absence(column.name)
+            for column in wanted
+            if not (column.optional or column.name in made or column.name in self.mapping)
+            and (column.name not in self.have or column.name in self.renamed)
+            and not self._is_swapped(column.name)
+        ]
+
+    def _is_swapped(self, name: str) -> bool:
+        # Already told where the mapping is looked at: once is enough.
+        return any(
+            isinstance(of, str) and of == name and key in self.have and of not in self.have
+            for key, of in self.sources.items()
+        )
+
+    def _absence(self, name: str) -> Problem:
+        what = f"{name!r} is not in the source"
+        used = [key for key, of in self.sources.items() if isinstance(of, str) and of == name]
+        near = difflib.get_close_matches(name, list(self.have), n=1, cutoff=0.5)
+        misspelt = difflib.get_close_matches(name, list(self.mapping), n=1, cutoff=0.8)
+        if used and name in self.have:
+            what = f"{name!r} is in the source, but columns= takes it as {used[0]!r} only"
+            fix = f"say so if it is both: columns={{{name!r}: {name!r}}}"
+        elif name in self.index:
+            fix = _RESET
+        elif misspelt:
+            fix = f"columns= has {misspelt[0]!r}: did you mean {name!r}?"
+        elif near:
+            fix = f"say where it is: columns={{{name!r}: {near[0]!r}}}"
+        else:
+            fix = f"say where it is: columns={{{name!r}: ...}}; {_listed(self.have)}"
+        return Problem(what, where="columns", fix=fix)
+
+
+_RESET = "it is the index of the pandas frame: call reset_index() first"
+
+
+def _listed(have: pl.Schema) -> str:
+    some = list(have)[:12]
+    more = ", ..." if len(have) > len(some) else ""
+    return f"the source has {', '.join(map(repr, some))}{more}" if some else "the source is empty"
+
+
+def _mapping(columns: object) -> dict[str, object]:
+    if columns is None:
+        return {}
+    given = cast("Mapping[object, object]", columns)
+    if not isinstance(columns, Mapping) or not all(isinstance(name, str) for name in given):
+        raise SchemaError(
+            f"columns={columns!r} does not map names to sources",
+            where="columns",
+            fix='write columns={"customer_id": "CustNo"}: our name, then the source\'s',
+        )
+    return {str(name): of for name, of in given.items()}
 
 
 def _rows(frame: object) -> pl.DataFrame | pl.LazyFrame:
-    if isinstance(frame, (pl.DataFrame, pl.LazyFrame)):
+    if isinstance(frame, pl.DataFrame | pl.LazyFrame):
         return frame
-    if hasattr(frame, "__arrow_c_stream__"):
-        try:
-            return pl.DataFrame(frame)
-        except Exception as error:
-            raise SchemaError.of(
-                [
-                    Problem(
-                        f"the {type(frame).__name__} cannot be read as Arrow: {error}",
-                        where="frame",
-                        fix="give each column one type (and install pyarrow for pandas)",
-                    )
-                ]
-            ) from error
-    raise SchemaError.of(
-        [
-            Problem(
-                f"rows cannot be read from a {type(frame).__name__}",
-                where="frame",
-                fix="give a polars frame, or anything with __arrow_c_stream__ (pandas, pyarrow, DuckDB)",
-            )
-        ]
+    kind = type(frame).__name__
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise SchemaError(
+            f"rows cannot be read from a {kind}",
+            where="frame",
+            fix="give a polars frame, or anything with __arrow_c_stream__ "
+            "(pandas, pyarrow, DuckDB)",
+        )
+    try:
+        return pl.DataFrame(cast("Any", frame))
+    except Exception as error:
+        raise SchemaError(
+            f"the {kind} cannot be read as Arrow: {first_line(error)}",
+            where="frame",
+            fix="give each column one type (and install pyarrow for pandas)",
+        ) from error
+
+
+def unreadable(error: BaseException) -> SchemaError:
+    """The error for a source whose schema or rows cannot be read."""
+    return SchemaError(
+        f"the source cannot be read: {first_line(error)}",
+        where="frame",
+        fix="check the path and the query before it",
     )
 
 
@@ -153,29 +271,17 @@ def _schema(rows: pl.DataFrame | pl.LazyFrame) -> pl.Schema:
     try:
         return rows.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise SchemaError.of(
-            [
-                Problem(
-                    f"the source cannot be read: {first_line(error)}",
-                    where="frame",
-                    fix="check the path and the query before it",
-                )
-            ]
-        ) from error
+        raise unreadable(error) from error
 
 
 def _picked_schema(rows: pl.DataFrame | pl.LazyFrame, picked: dict[str, pl.Expr]) -> pl.Schema:
     try:
         return rows.lazy().select(picked.values()).collect_schema()
     except pl.exceptions.PolarsError as error:
-        raise SchemaError.of(
-            [
-                Problem(
-                    f"an expression of columns= cannot be read: {first_line(error)}",
-                    where="columns",
-                    fix=f"the source has {', '.join(map(repr, list(_schema(rows))[:12]))}",
-                )
-            ]
+        raise SchemaError(
+            f"an expression of columns= cannot be read: {first_line(error)}",
+            where="columns",
+            fix=_listed(_schema(rows)),
         ) from error
 
 
@@ -184,60 +290,6 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", maxsplit=1)[0]
 
 
-def _unknown(
-    name: str,
-    source: Any,
-    have: pl.Schema,
-    mapping: Mapping[str, object],
-    frame: object,
-) -> Problem:
-    where = f"columns[{name!r}]"
-    if not isinstance(source, str):
-        return Problem(
-            f"{source!r} is no source", where=where, fix="give a source column's name or an expression"
-        )
-    if name in have and source not in have:
-        fix = f"keys and values swapped? write {{{source!r}: {name!r}}}"
-    elif source in _index_names(frame):
-        fix = "it is the index of the pandas frame: call reset_index() first"
-    else:
-        fix = _nearest(source, have)
-    return Problem(f"the source has no column {source!r}", where=where, fix=fix)
-
-
-def _absent(  # noqa: PLR0913, PLR0917 - the whole view of the caller's request
-    wanted: tuple[Column, ...],
-    picked: Mapping[str, pl.Expr],
-    have: pl.Schema,
-    mapping: Mapping[str, object],
-    made: tuple[str, ...],
-    frame: object,
-) -> list[Problem]:
-    problems: list[Problem] = []
-    for column in wanted:
-        if column.optional or column.name in picked or column.name in made or column.name in mapping:
-            continue
-        near = difflib.get_close_matches(column.name, [*have, *mapping], n=1, cutoff=0.5)
-        if column.name in _index_names(frame):
-            fix = "it is the index of the pandas frame: call reset_index() first"
-        elif column.name in mapping.values():
-            fix = f"keys and values swapped? write columns={{{column.name!r}: ...}}"
-        elif near:
-            fix = f"say where it is: columns={{{column.name!r}: {near[0]!r}}}"
-        else:
-            listed = ", ".join(map(repr, list(have)[:12]))
-            fix = f"say where it is: columns={{{column.name!r}: ...}}; the source has {listed}"
-        problems.append(Problem(f"{column.name!r} is not in the source", where="columns", fix=fix))
-    return problems
-
-
-def _index_names(frame: object) -> list[str]:
+def _index_names(frame: object) -> tuple[str, ...]:
     index = getattr(frame, "index", None)
-    return [name for name in getattr(index, "names", ()) if isinstance(name, str)]
-
-
-def _nearest(name: str, have: pl.Schema) -> str:
-    near = difflib.get_close_matches(name, list(have), n=3, cutoff=0.5)
-    if near:
-        return "did you mean " + " or ".join(map(repr, near)) + "?"
-    return f"the source has {', '.join(map(repr, list(have)[:12]))}"
+    return tuple(name for name in getattr(index, "names", ()) if isinstance(name, str))

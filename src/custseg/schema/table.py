@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar, overload
 
 import polars as pl
-from attrs import field, frozen
+from attrs import frozen
 from polars.io.plugins import register_io_source
 
 from custseg.errors import Problem, RowError, SchemaError
@@ -13,15 +13,18 @@ from custseg.schema.admission import Admission, Once
 from custseg.schema.clock import clock
 from custseg.schema.currency import minor_digits
 from custseg.schema.entities import columns_from, entities_from
-from custseg.schema.reading import Unit, dtype_of
-from custseg.schema.record import Column, columns_of, key_of
+from custseg.schema.reads import dtype_of
+from custseg.schema.record import columns_of, key_of
 from custseg.schema.rejected import Rejected
 from custseg.schema.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from custseg.schema.source import MinorUnits
+    from custseg.schema.record import Column
+    from custseg.schema.source import ArrowStream, MinorUnits
+
+    Of = str | pl.Expr | MinorUnits
 
 __all__ = ["Admitted", "Ids", "LazilyAdmitted", "Table", "table"]
 
@@ -43,14 +46,19 @@ class LazilyAdmitted(NamedTuple):
     rejected: Rejected
 
 
-@frozen
+@frozen(repr=False)
 class Table(Generic[_Noun]):
     """The table of a noun: what rows must be, and how they get in.
+
+    `cu.table` makes it. Three verbs of rising force bring rows in: `cast`
+    trusts them, `admit` splits them, `require` refuses all when one is bad.
 
     Attributes:
         noun: The record whose table it is.
         currency: What its money is, an ISO 4217 code.
         tz: The zone in which times without one are read.
+        columns: What the record says of each column.
+        scale: Decimals of the currency.
 
     >>> import custseg as cu
     >>> cu.table(cu.Order, currency="JPY", tz="Asia/Tokyo").schema["total"]
@@ -60,8 +68,12 @@ class Table(Generic[_Noun]):
     noun: type[_Noun]
     currency: str
     tz: str
-    columns: tuple[Column, ...] = field(repr=False)
-    scale: int = field(repr=False)
+    columns: tuple[Column, ...]
+    scale: int
+
+    def __repr__(self) -> str:
+        """The table as it is declared."""
+        return f"Table({self.noun.__name__}, currency={self.currency!r}, tz={self.tz!r})"
 
     @property
     def schema(self) -> pl.Schema:
@@ -74,12 +86,16 @@ class Table(Generic[_Noun]):
         return key_of(self.noun)
 
     @overload
-    def cast(self, rows: pl.LazyFrame, /, *, columns: Mapping[str, Any] | None = None) -> pl.LazyFrame: ...
+    def cast(
+        self, rows: pl.LazyFrame, /, *, columns: Mapping[str, Of] | None = None
+    ) -> pl.LazyFrame: ...
     @overload
-    def cast(self, rows: object, /, *, columns: Mapping[str, Any] | None = None) -> pl.DataFrame: ...
+    def cast(
+        self, rows: ArrowStream, /, *, columns: Mapping[str, Of] | None = None
+    ) -> pl.DataFrame: ...
 
     def cast(
-        self, rows: object, /, *, columns: Mapping[str, str | pl.Expr | MinorUnits] | None = None
+        self, rows: pl.LazyFrame | ArrowStream, /, *, columns: Mapping[str, Of] | None = None
     ) -> pl.DataFrame | pl.LazyFrame:
         """The rows in the table's dtypes, unchecked: what cannot be read is null.
 
@@ -92,9 +108,7 @@ class Table(Generic[_Noun]):
         """
         admission = self._admission(rows, columns, "given", unique=False)
         if isinstance(admission.source.rows, pl.LazyFrame):
-            return admission.source.rows.map_batches(
-                lambda part: admission.cast(part), schema=admission.schema
-            )
+            return admission.source.rows.map_batches(admission.cast, schema=admission.schema)
         return admission.cast(admission.source.rows)
 
     @overload
@@ -103,27 +117,27 @@ class Table(Generic[_Noun]):
         rows: pl.LazyFrame,
         /,
         *,
-        columns: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Of] | None = None,
         ids: Ids = "given",
         unique: bool = True,
     ) -> LazilyAdmitted: ...
     @overload
     def admit(
         self,
-        rows: object,
+        rows: ArrowStream,
         /,
         *,
-        columns: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Of] | None = None,
         ids: Ids = "given",
         unique: bool = True,
     ) -> Admitted: ...
 
     def admit(
         self,
-        rows: object,
+        rows: pl.LazyFrame | ArrowStream,
         /,
         *,
-        columns: Mapping[str, str | pl.Expr | MinorUnits] | None = None,
+        columns: Mapping[str, Of] | None = None,
         ids: Ids = "given",
         unique: bool = True,
     ) -> Admitted | LazilyAdmitted:
@@ -131,6 +145,10 @@ class Table(Generic[_Noun]):
 
         A lazy source stays lazy: its schema is looked at now, its rows are
         read once, when the good or the rejected ones are first looked at.
+
+        Ids that a csv reader has taken for numbers have lost their leading
+        zeros before they come here: read those columns as text, e.g.
+        `pl.scan_csv(path, schema_overrides={"CustNo": pl.String})`.
 
         Args:
             rows: A DataFrame, a LazyFrame, or anything with `__arrow_c_stream__`.
@@ -144,10 +162,11 @@ class Table(Generic[_Noun]):
             SchemaError: when columns are not there or can never be read.
 
         >>> import custseg as cu, polars as pl
-        >>> sales = pl.DataFrame({"No": [1, 2, 2], "Who": [7, 8, 8],
-        ...     "When": ["2026-05-01T10:00"] * 3, "Sum": [9.99, 0.001, 5.0]})
-        >>> orders, rejected = cu.table(cu.Order).admit(sales, columns={"order_id": "No",
-        ...     "customer_id": "Who", "ordered_at": "When", "total": "Sum"})
+        >>> sales = pl.DataFrame({"No": [1, 2, 2], "customer_id": 7, "Sum": [9.99, 0.001, 5]})
+        >>> sales = sales.with_columns(ordered_at=pl.lit("2026-05-01T10:00"))
+        >>> orders, rejected = cu.table(cu.Order).admit(
+        ...     sales, columns={"order_id": "No", "total": "Sum"}
+        ... )
         >>> orders.height, rejected.counts()
         (2, {'scale': 1})
         """
@@ -159,10 +178,10 @@ class Table(Generic[_Noun]):
 
     def require(
         self,
-        rows: object,
+        rows: pl.LazyFrame | ArrowStream,
         /,
         *,
-        columns: Mapping[str, str | pl.Expr | MinorUnits] | None = None,
+        columns: Mapping[str, Of] | None = None,
         ids: Ids = "given",
         unique: bool = True,
     ) -> pl.DataFrame:
@@ -172,7 +191,8 @@ class Table(Generic[_Noun]):
             RowError: when a row is rejected; it carries the `rejected` rows.
             SchemaError: when columns are not there or can never be read.
         """
-        good, rejected = self.admit(rows, columns=columns, ids=ids, unique=unique)
+        once = Once(self._admission(rows, columns, ids, unique=unique))
+        rejected = Rejected(once)
         if rejected:
             error = RowError(
                 str(rejected).replace("\n", "\n  "),
@@ -181,7 +201,7 @@ class Table(Generic[_Noun]):
             )
             error.rejected = rejected
             raise error
-        return good.collect() if isinstance(good, pl.LazyFrame) else good
+        return once().good
 
     def frame(self, entities: Sequence[_Noun], /) -> pl.DataFrame:
         """A frame of entities, checked like any other rows.
@@ -194,12 +214,18 @@ class Table(Generic[_Noun]):
     def entities(self, rows: pl.DataFrame, /) -> list[_Noun]:
         """One entity for each row of a frame of this table.
 
+        Columns that are not of the table stay behind.
+
+        Raises:
+            SchemaError: when the frame is none of this table: admit it first.
+
         >>> import custseg as cu
         >>> orders = cu.table(cu.Order)
         >>> made = cu.Order(order_id=1, customer_id=7, ordered_at="2026-05-01", total="5")
         >>> orders.entities(orders.frame([made]))[0].total
         Decimal('5.00')
         """
+        SchemaError.check(self.problems(rows))
         return entities_from(rows, self.noun, self.columns)
 
     def problems(self, rows: pl.DataFrame | pl.LazyFrame, /) -> tuple[Problem, ...]:
@@ -207,8 +233,7 @@ class Table(Generic[_Noun]):
         have = rows.collect_schema()
         where = f"{self.noun.__name__} frame"
         found: list[Problem] = []
-        for name, dtype in self.schema.items():
-            column = next(c for c in self.columns if c.name == name)
+        for column, (name, dtype) in zip(self.columns, self.schema.items(), strict=True):
             if name not in have:
                 if not column.optional:
                     found.append(Problem(f"column {name!r} is missing", where, _ADMIT))
@@ -240,7 +265,7 @@ class Table(Generic[_Noun]):
         )
 
     def _admission(
-        self, rows: object, columns: Mapping[str, Any] | None, ids: Ids, *, unique: bool
+        self, rows: object, columns: Mapping[str, Of] | None, ids: Ids, *, unique: bool
     ) -> Admission:
         if ids not in {"given", "content", "row"}:
             raise SchemaError(
@@ -256,7 +281,10 @@ class Table(Generic[_Noun]):
         return admission
 
     def _with_ids_hint(self, error: SchemaError) -> list[Problem]:
-        hint = 'rows without an id? ids="content" lets exact copies count once, ids="row" counts every row'
+        hint = (
+            'rows without an id? ids="content" lets exact copies count once, '
+            'ids="row" counts every row'
+        )
         return [
             Problem(problem.what, problem.where, f"{problem.fix}; {hint}")
             if problem.what.startswith(f"{self.key[-1]!r} is not in")
@@ -278,24 +306,20 @@ def table(noun: type[_Noun], /, *, currency: str = "EUR", tz: str = "UTC") -> Ta
         tz: The zone in which times without a zone are read.
 
     Raises:
-        SchemaError: when the currency or the zone is unknown.
+        SchemaError: when the noun is no record, or the currency or the zone is unknown.
 
     >>> import custseg as cu
     >>> cu.table(cu.Order, currency="GBP", tz="Europe/London")
-    Table(noun=<class 'custseg.Order'>, currency='GBP', tz='Europe/London')
+    Table(Order, currency='GBP', tz='Europe/London')
     """
     problems: list[Problem] = []
-    scale = 0
-    try:
-        scale = minor_digits(currency)
-    except SchemaError as error:
-        problems.extend(error.problems)
-    try:
-        clock(tz)
-    except SchemaError as error:
-        problems.extend(error.problems)
+    for look in (lambda: columns_of(noun), lambda: minor_digits(currency), lambda: clock(tz)):
+        try:
+            look()
+        except SchemaError as error:
+            problems.extend(error.problems)
     SchemaError.check(problems)
-    return Table(noun, currency, tz, columns_of(noun), scale)
+    return Table(noun, currency, tz, columns_of(noun), minor_digits(currency))
 
 
 def _scan(once: Once, schema: pl.Schema) -> pl.LazyFrame:
