@@ -36,7 +36,9 @@ def retail_orders(lines):
     return orders, admitted.rejected
 
 
-def test_the_door_rejects_retail_lines_without_a_customer_and_those_that_are_not_money(retail_lines):
+def test_the_door_rejects_retail_lines_without_a_customer_and_those_that_are_not_money(
+    retail_lines,
+):
     orders, rejected = retail_orders(retail_lines)
     assert rejected.rows == 541_909
     assert len(rejected) == 135_084
@@ -61,7 +63,9 @@ def test_returns_lower_spend_and_are_no_orders(retail_lines):
 
 
 def test_the_retail_descriptives_come_out(retail_lines):
-    orders, rejected = retail_orders(retail_lines.filter(pl.sql_expr("Quantity > 0 AND UnitPrice > 0")))
+    orders, rejected = retail_orders(
+        retail_lines.filter(pl.sql_expr("Quantity > 0 AND UnitPrice > 0"))
+    )
     # 397,884 lines have a customer; 4 of them cost 0.001 a piece, which is no money in pounds.
     assert rejected.counts()["scale"] == 4
     base = cu.CustomerBase(orders=orders, currency="GBP", tz="Europe/London").as_of("2011-12-09")
@@ -76,7 +80,9 @@ def cdnow(shared):
     """The 1/10 sample of CDNOW as it is published: fixed-width text without a header."""
     text = (shared / "cdnow" / "CDNOW_sample.txt").read_text(encoding="ascii")
     rows = [line.split() for line in text.splitlines() if line.strip()]
-    frame = pl.DataFrame(rows, schema=["master", "customer", "day", "units", "dollars"], orient="row")
+    frame = pl.DataFrame(
+        rows, schema=["master", "customer", "day", "units", "dollars"], orient="row"
+    )
     return cu.table(cu.Order, currency="USD").admit(
         frame,
         columns={
@@ -108,8 +114,10 @@ def test_the_cdnow_descriptives_come_out(shared):
 def test_the_cdnow_holdout_comes_out(shared):
     orders, _ = cdnow(shared)
     base = cu.CustomerBase(orders=orders, currency="USD")
-    bought = base.as_of("1997-09-30").measures("days_active").join(
-        base.as_of("1998-06-30").measures("days_active"), on="customer_id", suffix="_later"
+    bought = (
+        base.as_of("1997-09-30")
+        .measures("days_active")
+        .join(base.as_of("1998-06-30").measures("days_active"), on="customer_id", suffix="_later")
     )
     later = bought["days_active_later"] - bought["days_active"]
     assert later.sum() == 1_882

@@ -8,7 +8,7 @@ Every name is found here and loaded when it is first used:
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from custseg import datasets as datasets
@@ -100,10 +100,11 @@ _HOME = {
 
 __version__ = "0.1.0"
 _MODULES = ("datasets",)
-__all__ = [*_HOME, *_MODULES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+# The names are texts: the keys of a table.
+__all__ = [*_HOME, *_MODULES, "__version__"]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a name when it is first used (PEP 562)."""
     if name in _MODULES:
         return importlib.import_module(f"custseg.{name}")

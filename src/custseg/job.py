@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tempfile
 import time
@@ -18,6 +19,7 @@ from custseg.errors import Problem, SchemaError
 from custseg.loyalty.program import Program
 from custseg.model.nouns import Order, OrderLine
 from custseg.schema.collapse import collapse
+from custseg.schema.record import columns_of, key_of
 from custseg.schema.source import first_line
 from custseg.schema.table import table
 from custseg.segments.rfm import RFM
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Wishes", "run"]
 
 _CUSTOMERS, _DAYS = 20_000, 730
+_SHOWN = 12
 
 
 @frozen(kw_only=True)
@@ -124,7 +127,9 @@ def _program(wishes: Wishes) -> Program:
 
 def _simulated(wishes: Wishes) -> _Logs:
     unused = [
-        Problem(f"{flag} says what a file holds, and there is no file", where=flag, fix="name a file")
+        Problem(
+            f"{flag} says what a file holds, and there is no file", where=flag, fix="name a file"
+        )
         for flag, given in (
             ("--order-id", wishes.order_id),
             ("--column", wishes.columns),
@@ -142,19 +147,21 @@ def _simulated(wishes: Wishes) -> _Logs:
 def _from_file(wishes: Wishes) -> _Logs:
     source = _scanned(wishes)
     schema = _schema(source)
-    columns = _columns(wishes, schema)
-    if wishes.where is not None:
-        source = source.filter(_sql(wishes.where, "--where"))
     noun = Order if wishes.order_id is None else OrderLine
+    columns = _columns(wishes, schema, noun)
+    if wishes.where is not None:
+        rows = _sql(wishes.where, "--where")
+        SchemaError.check(_unread(wishes.where, rows, schema, "--where"))
+        source = source.filter(rows)
     of = table(noun, currency=wishes.currency, tz=wishes.tz)
     lazy, rejected = of.admit(source, columns=columns, ids="row")
     rows = lazy.collect()
     told = [f"{rejected.rows:,} rows", *_indented(str(rejected))]
     if rows.height == 0:
         raise SchemaError(
-            f"no row of {wishes.path} is good\n  {str(rejected)}".replace("\n", "\n  "),
+            f"no row of {wishes.path} is good\n  {rejected!s}".replace("\n", "\n  "),
             where=str(wishes.path),
-            fix='say how to read it: --column "ordered_at=STRPTIME(When, \'%d.%m.%Y %H:%M\')"',
+            fix="say how to read it: --column \"ordered_at=STRPTIME(When, '%d.%m.%Y %H:%M')\"",
         )
     refused = rejected.frame
     if wishes.order_id is None:
@@ -221,14 +228,56 @@ def _unreadable(path: str, error: BaseException) -> SchemaError:
     )
 
 
-def _columns(wishes: Wishes, schema: pl.Schema) -> dict[str, str | pl.Expr]:
+def _columns(wishes: Wishes, schema: pl.Schema, noun: type) -> dict[str, str | pl.Expr]:
+    """Where each column of the table comes from.
+
+    Raises:
+        SchemaError: for columns that are not there, all at once, in the words
+            of the command line.
+    """
     columns: dict[str, str | pl.Expr] = {}
+    problems: list[Problem] = []
     for text in wishes.columns:
         name, source = _split(text)
         columns[name] = source if source in schema else _sql(source, f"--column {name}")
+        problems.extend(_unread(source, columns[name], schema, f"--column {name}"))
     if wishes.order_id is not None:
         columns["order_id"] = wishes.order_id
+        problems.extend(_unread(wishes.order_id, pl.col(wishes.order_id), schema, "--order-id"))
+    made = key_of(noun)[-1]
+    problems.extend(
+        Problem(
+            f"nothing says which column is {column.name!r}",
+            where="--column",
+            fix=f"write --column {column.name}=NAME; the file has {_listed(schema)}",
+        )
+        for column in columns_of(noun)
+        if not (column.optional or column.name in columns or column.name in schema)
+        and column.name != made
+    )
+    SchemaError.check(problems)
     return columns
+
+
+def _unread(text: str, source: str | pl.Expr, schema: pl.Schema, where: str) -> list[Problem]:
+    """What keeps a source from being read, if anything does."""
+    try:
+        pl.LazyFrame(schema=schema).select(source).collect_schema()
+    except pl.exceptions.PolarsError as error:
+        near = difflib.get_close_matches(text, schema, n=1)
+        fix = f"did you mean {near[0]!r}? " if near else ""
+        return [
+            Problem(
+                f"{text!r} cannot be read: {first_line(error).partition(';')[0]}",
+                where=where,
+                fix=f"{fix}the file has {_listed(schema)}",
+            )
+        ]
+    return []
+
+
+def _listed(schema: pl.Schema) -> str:
+    return ", ".join(list(schema)[:_SHOWN]) + (", ..." if len(schema) > _SHOWN else "")
 
 
 def _split(text: str) -> tuple[str, str]:
