@@ -45,6 +45,10 @@ def test_a_rule_that_reads_the_clock_is_refused_with_the_cure():
         "CURRENT_TIMESTAMP()",
         "LOCALTIME",
         "LOCALTIMESTAMP",
+        "LOCALTIMESTAMP()",
+        '"NOW"()',
+        "`now` ()",
+        '"CURRENT_DATE"()',
     ],
 )
 def test_every_spelling_of_the_clock_is_found(clock):
@@ -159,6 +163,7 @@ def test_everything_wrong_is_told_at_once():
         ('"*" > 1', "reads several columns at once"),
         ("x = ANY(y)", "looks a value up in a whole column (y)"),
         ("DATE(x) > y", "reads a Date from text by guessing its format"),
+        ("x > CAST('now' AS DATE)", "reads a Date from text by guessing its format"),
         ("TIMESTAMP(x) > y", "reads a Datetime from text by guessing its format"),
         ("UNNEST(x) = 1", "uses Explode, which is not known to look at one row only"),
         ("GROUPING(x) = 1", "uses GROUPING, which is not known to look at one row only"),
@@ -241,6 +246,7 @@ def test_long_lists_and_long_chains_are_rules():
         "EXTRACT(YEAR FROM born) / EXTRACT(MONTH FROM born) > 1",
         "name LIKE 'A%' OR name ~ '^B'",
         "STRPTIME(text, '%Y') > DATE '2020-01-01'",
+        "born > CAST('2026-06-01' AS DATE)",
         "ARRAY_CONTAINS(consent, 'email')",
         "spend_mean > 4",
         '"spend_3d65" > 4',
@@ -409,6 +415,13 @@ def test_a_python_function_that_polars_can_write_down_is_refused_all_the_same(mo
     node = {"AnonymousFunction": {"input": [{"Column": "x"}], "function": "...", "options": {}}}
     monkeypatch.setattr("custseg.rules.language.tree_of", lambda _: node)
     assert told(pl.col("x") > 1) == ["rule 'vip' calls a Python function"]
+
+
+def test_what_only_the_columns_decide_is_left_to_them():
+    open_ended = cu.Rule("some", pl.col("x").replace_strict({1: True}, default=False))
+    assert open_ended.hits(pl.DataFrame({"x": [1, 2, None]})).to_list() == [True, False, False]
+    assert told(pl.col("x").abs()) == ["rule 'vip' is not true or false"]
+    assert told(pl.max_horizontal("spend", "x") + 1) == ["rule 'vip' is not true or false"]
 
 
 def test_local_instants_are_compared_with_days_and_instants():

@@ -174,7 +174,7 @@ def _function_fault(node: Node, accepted: set[int]) -> tuple[str, str] | None:
         return "columns", ""
     if (family, name) not in _ALLOWED:
         return _named_fault(name or family)
-    if (family, name) == ("StringExpr", "Strptime") and option[1]["format"] is None:
+    if (family, name) == ("StringExpr", "Strptime") and _guesses(node, option[1]):
         return "format", lone(option[0])[1] if isinstance(lone(option[0])[1], str) else "Datetime"
     if (family, name) in _COLLECTING:
         start = 2 if name in {"AddBusinessDay", "BusinessDayCount"} else 1
@@ -184,6 +184,13 @@ def _function_fault(node: Node, accepted: set[int]) -> tuple[str, str] | None:
             if not _positional(collection):
                 accepted.update(id(part) for part in postorder(collection))
     return None
+
+
+def _guesses(node: Node, options: dict[str, Any]) -> bool:
+    """Whether the format is taken from the first of the texts; a single one is no guess."""
+    if options["format"] is not None:
+        return False
+    return bool(paths(node)) or evaluated(node, pl.DataFrame()) is None
 
 
 def _positional(collection: Node) -> bool:

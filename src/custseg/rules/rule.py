@@ -170,7 +170,7 @@ class Rule:
         rule 'vip' reads 'spent', which no column, measure or score provides
           where: Rule('vip').when
           fix:   did you mean 'spend'? measures end in _30d, _12m or _2026
-        rule 'vip' compares 'orders' (Int64) and '5' (String)
+        rule 'vip' compares 'orders' (number) and '5' (text)
           where: Rule('vip').when
           fix:   text values have single quotes, numbers have none; or cast: CAST(column AS DOUBLE)
         """

@@ -21,17 +21,16 @@ _TOKEN = re.compile(
   | (?P<quoted>"(?:[^"]|"")*"|`[^`]*`)
   | (?P<word>[^\W\d][\w$@#]*)
   | (?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
-  | (?P<number>\d[\w.]*)
+  | (?P<number>\d+)
   | (?P<mark>\S)
     """,
     re.VERBOSE | re.DOTALL,
 )
-# Read as calls only with brackets (a column may be named now) ...
-_CLOCK_CALLS = frozenset({"NOW"})
-# ... and these without any.
+# Clocks without brackets; with brackets quoted names are calls too, and so is NOW.
 _CLOCK_WORDS = frozenset(
     {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"}
 )
+_CLOCK_CALLS = _CLOCK_WORDS | {"NOW"}
 _JOINTS = frozenset({"AND", "OR", "NOT", "XOR", "CASE", "WHEN"})
 _OPERATORS = _JOINTS | {"IN", "IS", "NULL", "LIKE", "ILIKE", "BETWEEN", "THEN", "ELSE", "END", "AS"}
 
@@ -87,10 +86,10 @@ def clocks(text: str) -> list[str]:
     found: list[str] = []
     for place, here in enumerate(listed):
         called = [word.text for word in listed[place + 1 : place + 2]] == ["("]
-        if here.upper in _CLOCK_WORDS:
-            found.append(here.text)
-        elif here.upper in _CLOCK_CALLS and called:
+        if called and here.text.upper() in _CLOCK_CALLS:
             found.append(f"{here.text}()")
+        elif here.upper in _CLOCK_WORDS:
+            found.append(here.text)
     return list(dict.fromkeys(found))
 
 
