@@ -107,9 +107,8 @@ class RFMScheme:
             measures: `customer_id` and the measures that `reads` names.
         """
         table = _cells(self.grid, windowed=bool(self.window))
-        cell = pl.Series(self._cell(measures))
-        found = table.select(pl.all().gather(cell))
-        segment, *scores = found.get_columns()
+        # Row numbers of polars' own type are not cast again for each column.
+        segment, *scores = table[pl.Series(self._cell(measures), dtype=pl.UInt32)].get_columns()
         ids, *rest = measures.get_columns()
         return pl.DataFrame([ids, segment, *rest, *scores])
 
