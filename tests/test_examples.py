@@ -2,8 +2,8 @@
 
 The docstring of a public name stands alone, as a reader copies it: nothing is defined that
 it does not import. That of an inner name sees the names of its module. The blocks of one
-page share their names, from top to bottom; a block of `>>>` lines is compared with the
-output shown, any other Python block must run.
+page share their names, from top to bottom; a `pycon` block is compared with the output
+shown, a `python` block must run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "custseg").rglob("*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```py(?:thon|con)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def face():
@@ -81,7 +81,7 @@ def test_the_code_on_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch)
     text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
         line, code = text.count("\n", 0, block.start("code")), block["code"]
-        if code.startswith(">>> "):
+        if block[0].startswith("```pycon"):
             examples = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), line)
             if told := run(examples):
                 pytest.fail(told, pytrace=False)
