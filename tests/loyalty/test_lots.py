@@ -45,6 +45,18 @@ def calendars(draw):
     return opens, ends
 
 
+# Each lot ends before the one that was made before it.
+LATER_ENDS_FIRST = [
+    [
+        (0, lots.ORDER, 5),
+        (4, lots.ORDER, 3),
+        (5, lots.REDEEM, 4),
+        (8, lots.ORDER, 2),
+        (9, lots.REDEEM, 6),
+    ]
+]
+
+
 def folded(members, calendar, oldest_first, *, record, kernel):
     opens, ends = calendar
     rows = [row for member in members for row in member]
@@ -67,6 +79,8 @@ def folded(members, calendar, oldest_first, *, record, kernel):
 @example([[]], ([0] * DAYS, [9] * DAYS), False)
 @example([[(0, lots.ORDER, 5)]], ([0] * DAYS, [9] * DAYS), True)
 @example([[(3, lots.ORDER, 1)] * 9 + [(3, lots.REDEEM, 4)] * 3], ([0] * DAYS, [9] * DAYS), True)
+@example(LATER_ENDS_FIRST, ([0] * DAYS, [23, 11, 17, 9, 9, 9]), True)
+@example(LATER_ENDS_FIRST, ([0] * DAYS, [23, 11, 17, 9, 9, 9]), False)
 def test_the_kernel_its_python_original_and_the_twin_agree(members, calendar, oldest_first):
     twin = naive.fold_lots(
         [[(at, rank, points, at // 4) for at, rank, points in member] for member in members],
@@ -110,7 +124,7 @@ def test_two_logs_interleave_as_one_sort_would_place_them(left, right):
 
 
 @pytest.mark.parametrize(
-    "kernel", [lots.fold_lots, plain(lots.fold_lots)], ids=["compiled", "plain"]
+    "kernel", [lots.fold_lots, plain(lots.fold_lots)], ids=["kernel", "original"]
 )
 def test_a_sum_past_int64_is_found_before_it_is_added(kernel):
     members = [[(0, lots.ORDER, 5)], [(0, lots.ORDER, lots.NEVER), (1, lots.ACTION, 1)]]

@@ -504,6 +504,13 @@ def test_points_beyond_int64_name_the_customer_and_the_order():
         )
 
 
+def test_a_program_without_rules_only_refuses():
+    ledger = Program("Blue").run(base_of([order(1, NOON), event(1, NOON, "redeem", 5)]))
+    assert ledger.entries.is_empty()
+    assert ledger.refusals["reason"].to_list() == ["insufficient"]
+    assert ledger.balances()["earned"].to_list() == [0]
+
+
 def test_an_empty_base_has_an_empty_ledger():
     ledger = Program("Blue", earning=PER_EURO, expiry=Expiry.after(months=1)).run(base_of([]))
     assert ledger.entries.is_empty()

@@ -35,8 +35,8 @@ class Totals:
         available: Points that can be spent.
         refused: Refusals.
 
-    >>> import custseg as cu
-    >>> totals = cu.loyalty.ledger.Totals(
+    >>> from custseg.loyalty.ledger import Totals
+    >>> totals = Totals(
     ...     members=1, issued=9, redeemed=2, expired=1, pending=0, available=6, refused=0
     ... )
     >>> totals.outstanding

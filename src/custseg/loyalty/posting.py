@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from attrs import frozen
 
 from custseg._kernels.lots import NEVER, ORDER, REDEEM
 from custseg.schema.bridge import instants
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.program import Program
     from custseg.loyalty.sequence import Sequence
 
-__all__ = ["ENTRIES", "entry_ids", "posted"]
+__all__ = ["ENTRIES", "posted"]
 
 ENTRIES = (
     "entry_id",
@@ -39,6 +40,7 @@ ENTRIES = (
 
 _EARN, _REDEEM, _EXPIRE = range(3)
 _KINDS = ("earn", "redeem", "expire")
+_SOURCES = ("order", "event")
 
 Calendar = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]"]
 
@@ -64,13 +66,14 @@ def posted(
     points = np.empty(rows.size, np.int64)
     points[places] = -lapses[:, 2]
     points[is_own] = np.where(made.rank[own] == REDEEM, -made.points[own], made.points[own])
-    entries = _entries(program, made, rows, kind, points, calendar)
+    names = _Names(made)
+    entries = _entries(program, made, names, (rows, kind, points), calendar)
     spent = takings[takings[:, 0] >= 0]
     payer = np.flatnonzero(is_own)[np.searchsorted(own, spent[:, 0])]
     allocations = pl.DataFrame(
         {
             "entry_id": entries["entry_id"].gather(payer),
-            "lot_id": _lot_ids(*_sources(made, spent[:, 1])),
+            "lot_id": names.lots(spent[:, 1]),
             "at": instants(made.at[spent[:, 0]]),
             "points": spent[:, 2],
         }
@@ -100,45 +103,45 @@ def _lapses(made: Sequence, lapses: NDArray[np.int64], calendar: Calendar) -> ND
 def _entries(
     program: Program,
     made: Sequence,
-    rows: NDArray[np.int64],
-    kind: NDArray[np.int64],
-    points: NDArray[np.int64],
+    names: _Names,
+    postings: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     calendar: Calendar,
 ) -> pl.DataFrame:
-    """The frame of entries, of the rows that made them (a lapse: that made its lot)."""
+    """The frame of entries: of the row that made each (a lapse: its lot), kind and points."""
+    rows, kind, points = postings
     day, opens, ends = calendar
-    at = np.where(kind == _EXPIRE, ends[day[rows]], made.at[rows])
-    earns = kind == _EARN
-    lot = earns & (points > 0)
-    source_kind, source = _sources(made, rows)
-    lot_id = _lot_ids(source_kind, source)
-    available = instants(np.maximum(opens[day[rows]], made.at[rows]))
     over = ends[day[rows]]
-    expires = instants(np.where(over == NEVER, 0, over))
-    kinds = pl.Series(_KINDS).gather(kind)
+    member = made.member_of()[rows]
+    earned, lapsed = kind == _EARN, kind == _EXPIRE
+    lot = earned & (points > 0)
     frame = pl.DataFrame(
         {
-            "entry_id": entry_ids(program.name, kinds, source_kind, source),
-            "customer_id": made.column("customer_id", rows),
-            "at": instants(at),
-            "kind": kinds,
+            "entry_id": names.entries(program.name, kind, rows),
+            "customer_id": made.members["customer_id"].gather(member),
+            "at": instants(np.where(lapsed, over, made.at[rows])),
+            "kind": pl.Series(_KINDS).gather(kind),
             "points": points,
-            "balance_after": _running(made.member_of()[rows], points),
-            "source": source,
-            "source_kind": source_kind,
+            "balance_after": _running(member, points),
+            "lot_id": names.lots(rows),
+            "source": names.sources(rows),
+            "source_kind": pl.Series(_SOURCES).gather(names.is_event[rows].astype(np.int64)),
             "rule": _rule_names(program, made, rows),
             "version": pl.repeat(program.version, rows.size, dtype=pl.Int64, eager=True),
             "desired": points,
             "cap": pl.repeat(None, rows.size, dtype=pl.String, eager=True),
+            "available_at": instants(np.maximum(opens[day[rows]], made.at[rows])),
+            "expires_at": instants(np.where(over == NEVER, 0, over)),
         }
     )
-    earned, has_lot = pl.Series(earns), pl.Series(lot | (kind == _EXPIRE))
+    held = {
+        "lot_id": lot | lapsed,
+        "rule": earned,
+        "desired": earned,
+        "available_at": lot,
+        "expires_at": lot & (over != NEVER),
+    }
     return frame.with_columns(
-        lot_id=pl.when(has_lot).then(lot_id),
-        rule=pl.when(earned).then("rule"),
-        desired=pl.when(earned).then("desired"),
-        available_at=pl.when(pl.Series(lot)).then(available),
-        expires_at=pl.when(pl.Series(lot & (over != NEVER))).then(expires),
+        pl.when(pl.Series(has)).then(name).alias(name) for name, has in held.items()
     ).select(ENTRIES)
 
 
@@ -156,36 +159,50 @@ def _running(member: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np
     return sums - np.repeat(before, np.diff(starts, append=points.size))
 
 
-def _sources(made: Sequence, rows: NDArray[np.int64]) -> tuple[pl.Series, pl.Series]:
-    """Kind and id, as text, of the order or event behind each row."""
-    is_order = pl.Series(made.rank[rows] == ORDER)
-    orders = made.column("order_id", rows).cast(pl.String)
-    events = made.column("event_id", rows).cast(pl.String)
-    both = pl.select(
-        kind=pl.when(is_order).then(pl.lit("order")).otherwise(pl.lit("event")),
-        id=pl.when(is_order).then(orders).otherwise(events),
-    )
-    return both["kind"], both["id"]
+@frozen(eq=False, init=False)
+class _Names:
+    """Ids of what is posted, made from the ids of orders and events."""
 
+    made: Sequence
+    is_event: NDArray[np.bool_]
+    text: pl.Series
+    escaped: pl.Series
 
-def _lot_ids(source_kind: pl.Series, source: pl.Series) -> pl.Series:
-    return pl.select(pl.concat_str([source_kind, source], separator=":")).to_series()
+    def __init__(self, made: Sequence) -> None:
+        """Each id of the log as text; orders come first in it."""
+        ids = [made.log[name].drop_nulls() for name in ("order_id", "event_id")]
+        text = pl.concat([one.cast(pl.String) for one in ids])
+        written = any(one.dtype == pl.String for one in ids)
+        escaped = pl.select(_escaped(pl.lit(text))).to_series() if written else text
+        self.__attrs_init__(made, made.rank != ORDER, text, escaped)  # type: ignore[attr-defined]
 
+    def sources(self, rows: NDArray[np.int64]) -> pl.Series:
+        """The id of the order or event behind each row."""
+        return self.text.gather(self._places(rows))
 
-def entry_ids(
-    program: str, kind: pl.Series, source_kind: pl.Series, source: pl.Series
-) -> pl.Series:
-    """Ids made from program, kind, source and lot: the same log gives the same.
+    def lots(self, rows: NDArray[np.int64]) -> pl.Series:
+        """The id of the lot that each row makes: its source's kind and id."""
+        heads = pl.Series([f"{kind}:" for kind in _SOURCES])
+        return self._with_head(
+            heads.gather(self.is_event[rows].astype(np.int64)), self.sources(rows)
+        )
 
-    A lot that is its source's own is not said twice. The separator is escaped
-    inside names, so that different parts never give one id.
-    """
-    head = _escaped(pl.lit(program))
-    tail = _escaped(pl.lit(source))
-    parts = pl.concat_str(
-        [head, pl.lit("|"), pl.lit(kind), pl.lit("|"), pl.lit(source_kind), pl.lit(":"), tail]
-    )
-    return pl.select(entry_id=parts).to_series()
+    def entries(self, program: str, kind: NDArray[np.int64], rows: NDArray[np.int64]) -> pl.Series:
+        """Ids made from program, kind, source and lot: the same log gives the same.
+
+        A lot that is its source's own is not said twice. The separator is
+        escaped inside names, so that different parts never give one id.
+        """
+        name = pl.select(_escaped(pl.lit(program))).item()
+        heads = pl.Series([f"{name}|{kind}|{source}:" for kind in _KINDS for source in _SOURCES])
+        head = heads.gather(kind * len(_SOURCES) + self.is_event[rows])
+        return self._with_head(head, self.escaped.gather(self._places(rows)))
+
+    def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return rows if self.made.rows is None else self.made.rows[rows]
+
+    def _with_head(self, head: pl.Series, tail: pl.Series) -> pl.Series:
+        return pl.select(pl.concat_str([head, tail])).to_series()
 
 
 def _escaped(text: pl.Expr) -> pl.Expr:

@@ -161,9 +161,6 @@ class Program:
                     check(given)
             except SchemaError as error:
                 found += [Problem(p.what, f"{where}.{argument}", p.fix) for p in error.problems]
-            except (TypeError, AttributeError):
-                fix = "write a text, or leave it out for the base's"
-                found.append(Problem(f"{argument} is {given!r}", f"{where}.{argument}", fix))
         return found
 
     def run(self, base: CustomerBase, /, *, entries: bool = True) -> Ledger:
@@ -218,7 +215,7 @@ class Program:
         """
         from custseg.loyalty.text import from_json
 
-        return from_json(text)
+        return cls(**from_json(text))
 
     @classmethod
     def from_toml(cls, text: str, /) -> Program:
@@ -240,7 +237,7 @@ class Program:
         """
         from custseg.loyalty.text import from_toml
 
-        return from_toml(text)
+        return cls(**from_toml(text))
 
 
 _LONGEST_PENDING = 36_525

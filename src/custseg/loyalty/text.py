@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from custseg.errors import LedgerError, Problem, RuleError, SchemaError
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.expiry import Expiry
-from custseg.loyalty.program import Program
 from custseg.loyalty.rate import rate_text
 from custseg.loyalty.redemption import Redemption
 from custseg.model.window import During
@@ -19,6 +18,8 @@ from custseg.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from custseg.loyalty.program import Program
 __all__ = ["FORMAT", "from_json", "from_toml", "to_json"]
 
 FORMAT = 1
@@ -95,8 +96,8 @@ def _without_nulls(held: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in held.items() if value is not None}
 
 
-def from_json(text: str) -> Program:
-    """A program from JSON text."""
+def from_json(text: str) -> dict[str, Any]:
+    """The arguments of the program that JSON text declares."""
     try:
         # Numbers with a point are read as they stand, not as floats.
         held = json.loads(text, parse_float=Decimal)
@@ -105,11 +106,11 @@ def from_json(text: str) -> Program:
         raise LedgerError(
             f"this is not JSON: {error}", where="Program.from_json", fix=fix
         ) from error
-    return _program(held, "Program.from_json")
+    return _arguments(held, "Program.from_json")
 
 
-def from_toml(text: str) -> Program:
-    """A program from TOML text."""
+def from_toml(text: str) -> dict[str, Any]:
+    """The arguments of the program that TOML text declares."""
     try:
         held = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, TypeError, RecursionError) as error:
@@ -117,10 +118,10 @@ def from_toml(text: str) -> Program:
         raise LedgerError(
             f"this is not TOML: {error}", where="Program.from_toml", fix=fix
         ) from error
-    return _program(held, "Program.from_toml")
+    return _arguments(held, "Program.from_toml")
 
 
-def _program(held: object, where: str) -> Program:
+def _arguments(held: object, where: str) -> dict[str, Any]:
     problems = _key_problems(held, _PROGRAM, where)
     if not problems:
         table = cast("dict[str, Any]", held)
@@ -139,7 +140,7 @@ def _program(held: object, where: str) -> Program:
         made["expiry"] = Expiry.never() if expiry == _NEVER else Expiry.after(**expiry)
     if "redemption" in table:
         made["redemption"] = Redemption(**table["redemption"])
-    return Program(made.pop("name"), **made)
+    return made
 
 
 def _part_problems(table: dict[str, Any], where: str) -> list[Problem]:
