@@ -29,6 +29,12 @@ class Problem:
         what: The fault, with the value that shows it.
         where: The place a reader can go to: a column, a rule, an argument.
         fix: What to write instead.
+
+    >>> import custseg as cu
+    >>> print(cu.Problem("2.5 is no id", where="columns['customer_id']", fix="cast it"))
+    2.5 is no id
+      where: columns['customer_id']
+      fix:   cast it
     """
 
     what: str

@@ -121,7 +121,7 @@ def clock(tz: str, low: int = 0, high: int = 0) -> Clock:
     >>> clock("Europe/Paris").day(0)
     0
     """
-    if not isinstance(tz, str):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+    if not isinstance(tz, str) or not tz:  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
         raise _unknown(tz)
     usual = day_number(_USUAL[0]) * DAY, day_number(_USUAL[1]) * DAY
     if usual[0] <= low and high <= usual[1]:

@@ -98,11 +98,11 @@ def source_of(
     """
     rows = _rows(frame)
     have = _schema(rows)
-    asked = _Asked(_mapping(columns), have, _index_names(frame))
+    asked = _Asked(_mapping(columns), have, _index_names(frame), wanted)
     picked = {name: pl.col(name) for name in have if name not in asked.renamed}
     picked.update(asked.expressions())
     problems = asked.problems()
-    problems.extend(asked.absences(wanted, made))
+    problems.extend(asked.absences(made))
     problems.extend(
         Problem(
             f"{name!r} would be made by ids=, but the rows have it",
@@ -129,6 +129,7 @@ class _Asked:
     mapping: dict[str, object]
     have: pl.Schema
     index: tuple[str, ...]
+    wanted: tuple[Column, ...]
 
     @property
     def sources(self) -> dict[str, object]:
@@ -168,7 +169,7 @@ class _Asked:
         return found
 
     def _fix_for(self, name: str, of: str) -> str:
-        if name in self.have:
+        if self._swaps(name, of):
             return f"keys and values swapped? write {{{of!r}: {name!r}}}"
         if of in self.index:
             return _RESET
@@ -177,11 +178,11 @@ class _Asked:
             return "did you mean " + " or ".join(map(repr, near)) + "?"
         return _listed(self.have)
 
-    def absences(self, wanted: tuple[Column, ...], made: tuple[str, ...]) -> list[Problem]:
+    def absences(self, made: tuple[str, ...]) -> list[Problem]:
         """Columns of the table that every row must have, and nothing gives."""
         return [
             self._absence(column.name)
-            for column in wanted
+            for column in self.wanted
             if not (column.optional or column.name in made or column.name in self.mapping)
             and (column.name not in self.have or column.name in self.renamed)
             and not self._is_swapped(column.name)
@@ -190,9 +191,13 @@ class _Asked:
     def _is_swapped(self, name: str) -> bool:
         # Already told where the mapping is looked at: once is enough.
         return any(
-            isinstance(of, str) and of == name and key in self.have and of not in self.have
+            isinstance(of, str) and of == name and self._swaps(key, of)
             for key, of in self.sources.items()
         )
+
+    def _swaps(self, name: str, of: str) -> bool:
+        ours = any(column.name == of for column in self.wanted)
+        return ours and name in self.have and of not in self.have
 
     def _absence(self, name: str) -> Problem:
         what = f"{name!r} is not in the source"
