@@ -22,21 +22,25 @@ def threads(given: int | None = None) -> int:
     3
     """
     wanted = str(given) if given is not None else os.environ.get("CUSTSEG_THREADS", "")
-    if wanted:
-        if wanted.isdecimal() and int(wanted) > 0:
-            return int(wanted)
-        raise SchemaError(
-            f"{wanted!r} threads cannot be used",
-            where="threads" if given is not None else "CUSTSEG_THREADS",
-            fix="give a whole number from 1 on",
-        )
-    return _allowed()
+    if not wanted:
+        return _allowed()
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    raise SchemaError(
+        f"{wanted!r} threads cannot be used",
+        where="threads" if given is not None else "CUSTSEG_THREADS",
+        fix="give a whole number from 1 on",
+    )
 
 
 def _allowed() -> int:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        usable = len(os.sched_getaffinity(0))
+    else:
+        usable = os.cpu_count() or 1
     try:
         quota, period = _QUOTA.read_text(encoding="ascii").split()
         return max(1, min(usable, int(quota) // int(period)))
     except (OSError, ValueError):
+        # No such file outside of Linux; "max" where there is no quota.
         return usable

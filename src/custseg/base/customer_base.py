@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +9,26 @@ import numpy as np
 import polars as pl
 from attrs import field, frozen
 
-from custseg.base.changes import appended, merged_ids, only, renamed, whole
-from custseg.base.instant import as_of_at, as_of_of, latest
+from custseg.base.changes import (
+    appended,
+    known_logs,
+    merged_ids,
+    of_customers,
+    one_each,
+    renamed,
+    scored,
+)
+from custseg.base.instant import as_of_at, as_of_of, latest, shown
 from custseg.base.logs import LOGS, seen
 from custseg.base.measures import measure_frame
 from custseg.base.reductions import from_fold
-from custseg.base.trust import described, problems_of
-from custseg.errors import Problem, RuleError, SchemaError
-from custseg.model.measure_name import MeasureName
-from custseg.model.nouns import Customer
+from custseg.base.sight import customer_rows
+from custseg.base.trust import CUSTOMERS, described, table_of, trusted
+from custseg.errors import SchemaError
 from custseg.rules.rule import Rule
-from custseg.schema.clock import instant_of, local_times
-from custseg.schema.table import table
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from custseg.base.measure import Measure
@@ -51,9 +56,16 @@ class CustomerBase:
         scores: What `with_measures` added, or None.
 
     >>> import custseg as cu, polars as pl
-    >>> orders = cu.table(cu.Order).require(pl.DataFrame({"order_id": [1, 2, 3],
-    ...     "customer_id": [7, 7, 8], "ordered_at": ["2026-03-01", "2026-05-01", "2026-05-20"],
-    ...     "total": [10, 20, 5]}))
+    >>> orders = cu.table(cu.Order).require(
+    ...     pl.DataFrame(
+    ...         {
+    ...             "order_id": [1, 2, 3],
+    ...             "customer_id": [7, 7, 8],
+    ...             "ordered_at": ["2026-03-01", "2026-05-01", "2026-05-20"],
+    ...             "total": [10, 20, 5],
+    ...         }
+    ...     )
+    ... )
     >>> base = cu.CustomerBase(orders=orders).as_of("2026-06-01")
     >>> base.measures("orders", "spend_30d", "recency_days").rows()
     [(7, 2, 0.0, 31), (8, 1, 5.0, 12)]
@@ -67,7 +79,7 @@ class CustomerBase:
     scores: pl.DataFrame | None
     _frames: dict[str, pl.DataFrame] = field(alias="frames")
 
-    def __init__(  # noqa: PLR0913 - one argument a log
+    def __init__(
         self,
         *,
         orders: Rows = None,
@@ -97,21 +109,39 @@ class CustomerBase:
             SchemaError: when there is no log, a frame is not of its table, or
                 ids are of different types; all reasons at once.
         """
-        told = table(Customer, currency=currency, tz=tz)
-        given = (orders, lines, events, feedback, tickets, opportunities)
-        frames = {
-            name: _collected(rows) for name, rows in zip(LOGS, given, strict=True) if rows is not None
+        scale = table_of("orders", currency, tz).scale
+        given = {
+            "orders": orders,
+            "lines": lines,
+            "events": events,
+            "feedback": feedback,
+            "tickets": tickets,
+            "opportunities": opportunities,
+            CUSTOMERS: customers,
         }
-        known = None if customers is None else _collected(customers)
-        SchemaError.check(problems_of(frames, known, currency, tz))
-        frames = {
-            name: whole(rows, table(LOGS[name].noun, currency=currency, tz=tz).schema)
-            for name, rows in frames.items()
+        frames = {name: rows for name, rows in given.items() if rows is not None}
+        if not frames.keys() - {CUSTOMERS}:
+            fix = f"give at least one of {', '.join(f'{name}=' for name in LOGS)}"
+            raise SchemaError("a base needs a log", where="CustomerBase", fix=fix)
+        logs = trusted(frames, currency, tz, where="CustomerBase")
+        known = logs.pop(CUSTOMERS, None)
+        when = as_of_at(latest(logs, known), tz)
+        self.__attrs_init__(currency, tz, scale, when, known, None, logs)  # type: ignore[attr-defined]
+
+    def _changed(self, **changes: Any) -> CustomerBase:
+        """A base that differs in some attributes."""
+        made = CustomerBase.__new__(CustomerBase)
+        parts: dict[str, Any] = {
+            "currency": self.currency,
+            "tz": self.tz,
+            "scale": self.scale,
+            "when": self.when,
+            "customers": self.customers,
+            "scores": self.scores,
+            "frames": self._frames,
         }
-        if known is not None:
-            known = whole(known, told.schema)
-        when = as_of_at(latest(frames, known), tz)
-        self.__attrs_init__(currency, tz, told.scale, when, known, None, frames)  # type: ignore[attr-defined]
+        made.__attrs_init__(**{**parts, **changes})  # type: ignore[attr-defined]
+        return made
 
     # What is seen
 
@@ -127,12 +157,12 @@ class CustomerBase:
         """
         moved = as_of_of(when, self.tz)
         scores = self.scores if moved.instant == self.when.instant else None
-        return evolve_base(self, when=moved, scores=scores)
+        return self._changed(when=moved, scores=scores)
 
     @property
     def instant(self) -> dt.datetime:
         """The as_of: everything at or before it is seen."""
-        return instant_of(self.when.instant)
+        return shown(self.when.instant)
 
     @property
     def day(self) -> dt.date:
@@ -147,9 +177,8 @@ class CustomerBase:
         """A log whole, later rows included; empty when there is none."""
         if name in self._frames:
             return self._frames[name]
-        empty = table(LOGS[name].noun, currency=self.currency, tz=self.tz).schema.to_frame()
-        ids = next(iter(self._frames.values())).schema["customer_id"]
-        return empty.with_columns(pl.col("customer_id").cast(ids))
+        empty = table_of(name, self.currency, self.tz).schema.to_frame()
+        return empty.with_columns(pl.col("customer_id").cast(self.id_type))
 
     def view(self, name: str) -> pl.DataFrame:
         """A log as it is seen at the as_of; empty when there is none."""
@@ -200,8 +229,12 @@ class CustomerBase:
             found.append(by_then["customer_id"])
         if len(found) == 1 and "orders" in self._frames:
             return found[0]
-        filled = [ids for ids in found if ids.len()] or found[:1]
-        return pl.concat(filled).unique().sort().alias("customer_id")
+        return pl.concat(found).unique().sort().alias("customer_id")
+
+    @property
+    def id_type(self) -> pl.DataType:
+        """The type of customer_id in all frames: Int64 or String."""
+        return next(iter(self._frames.values())).schema["customer_id"]
 
     @property
     def is_only_orders(self) -> bool:
@@ -236,28 +269,6 @@ class CustomerBase:
         """
         return measure_frame(self, names)
 
-    def rows_for(self, rule: Rule) -> pl.DataFrame:
-        """What a rule over customers reads: a row each, times local.
-
-        Raises:
-            RuleError: when the rule reads what nothing provides, or of the
-                wrong type; all reasons at once.
-        """
-        names = sorted(name.removeprefix("customer.") for name in rule.reads)
-        nested = [name for name in rule.reads if name.startswith("customer.")]
-        try:
-            rows = self.measures(*(name for name in names if name != "customer_id"))
-        except SchemaError as error:
-            where = f"Rule({rule.name!r}).when"
-            raise RuleError.of([Problem(p.what, where, p.fix) for p in error.problems]) from error
-        rows = local_times(rows, self.tz)
-        if nested:
-            rows = rows.with_columns(
-                customer=pl.struct(name.removeprefix("customer.") for name in nested)
-            )
-        RuleError.check(rule.problems(rows.schema))
-        return rows
-
     def where(self, rule: Rule | str | pl.Expr, /) -> CustomerBase:
         """The base of the customers for whom a rule holds; null is no.
 
@@ -271,7 +282,7 @@ class CustomerBase:
         True
         """
         asked = rule if isinstance(rule, Rule) else Rule("where", rule)
-        rows = self.rows_for(asked)
+        rows = customer_rows(self, asked)
         return self._only(rows.filter(asked.hits(rows))["customer_id"])
 
     def sample(self, share: float, *, seed: int = 0) -> CustomerBase:
@@ -282,7 +293,9 @@ class CustomerBase:
         """
         if not 0 <= share <= 1:
             raise SchemaError(
-                f"a share of {share} cannot be drawn", where="sample", fix="give a number from 0 to 1"
+                f"a share of {share} cannot be drawn",
+                where="sample",
+                fix="give a number from 0 to 1",
             )
         ids = self.customer_ids
         drawn = np.random.default_rng(seed).permutation(ids.len())[: round(share * ids.len())]
@@ -300,31 +313,7 @@ class CustomerBase:
         Raises:
             SchemaError: when names clash or a customer stands twice.
         """
-        SchemaError.check(self._score_problems(rows))
-        ordered = rows.select("customer_id", pl.exclude("customer_id"))
-        if self.scores is not None:
-            kept = self.scores.select(pl.exclude(*ordered.columns[1:]))
-            ordered = kept.join(ordered, on="customer_id", how="full", coalesce=True)
-        return evolve_base(self, scores=ordered)
-
-    def _score_problems(self, rows: pl.DataFrame) -> list[Problem]:
-        where = "with_measures"
-        if "customer_id" not in rows.columns:
-            return [Problem("the frame has no customer_id", where, "add the column")]
-        problems = [
-            Problem(f"{name!r} is a measure or a column of customers", where, "rename the column")
-            for name in rows.columns
-            if MeasureName.parse(name) is not None or name in self.customer_columns
-        ]
-        if rows["customer_id"].is_duplicated().any():
-            problems.append(Problem("a customer stands more than once", where, "keep one row each"))
-        ids = self.customer_ids.dtype
-        if rows.schema["customer_id"] != ids and rows.height:
-            have = rows.schema["customer_id"]
-            problems.append(
-                Problem(f"customer_id is {have}, here {ids}", where, "cast it to the base's type")
-            )
-        return problems
+        return self._changed(scores=scored(self, rows))
 
     def append(self, **logs: pl.DataFrame) -> CustomerBase:
         """The base with more rows, as if all had been loaded together.
@@ -339,24 +328,18 @@ class CustomerBase:
             SchemaError: when a key comes again with other content, or a frame
                 is not of its table.
         """
-        known: dict[str, Any] = {**self._frames}
+        known_logs(logs)
+        more = trusted(logs, self.currency, self.tz, where="append")
+        known = dict(self._frames)
         if self.customers is not None:
-            known["customers"] = self.customers
-        for name, rows in logs.items():
-            if name not in known:
-                known[name] = rows
-                continue
-            noun = Customer if name == "customers" else LOGS[name].noun
-            known[name] = appended(known[name], rows, noun, f"append({name}=)")
-        unknown = [name for name in logs if name not in LOGS and name != "customers"]
-        if unknown:
-            raise SchemaError(
-                f"no log is called {unknown[0]!r}", where="append", fix=f"one of {', '.join(LOGS)}"
-            )
+            known[CUSTOMERS] = self.customers
+        for name, rows in more.items():
+            key = table_of(name, self.currency, self.tz).key
+            known[name] = appended(known.get(name, rows[:0]), rows, key, f"append({name}=)")
         grown = CustomerBase(**known, currency=self.currency, tz=self.tz)
         if self.when.instant == latest(self._frames, self.customers):
             return grown
-        return evolve_base(grown, when=self.when)
+        return grown._changed(when=self.when)
 
     def merged(self, ids: Mapping[Any, Any], /) -> CustomerBase:
         """The base in which old ids have become new ones: `{old: new}`.
@@ -366,52 +349,23 @@ class CustomerBase:
         Raises:
             SchemaError: when ids are merged in a circle.
         """
-        ends = merged_ids(ids, self.customer_ids.dtype)
+        ends = merged_ids(ids, self.id_type)
         frames = {name: renamed(rows, ends, "customer_id") for name, rows in self._frames.items()}
-        known = self.customers
-        if known is not None:
-            gone = known["customer_id"].is_in(list(ends)) if ends else None
-            marked = known if gone is None else known.with_columns(gone.alias("__old"))
-            moved = renamed(marked, ends, "customer_id", "referred_by")
-            if gone is not None:
-                moved = moved.sort("__old", "customer_id", maintain_order=True).drop("__old")
-            known = moved.unique("customer_id", keep="first", maintain_order=True)
-        return evolve_base(self, frames=frames, customers=known, scores=None)
+        known = None if self.customers is None else one_each(self.customers, ends)
+        return self._changed(frames=frames, customers=known, scores=None)
 
     def describe(self) -> pl.DataFrame:
         """What is in the logs, rows hidden by the as_of included: a row a log."""
         return described(self)
 
     def _only(self, ids: pl.Series) -> CustomerBase:
-        keep = ids.alias("customer_id")
-        frames = {name: only(rows, keep) for name, rows in self._frames.items()}
-        known = None if self.customers is None else only(self.customers, keep)
-        scores = None if self.scores is None else only(self.scores, keep)
-        return evolve_base(self, frames=frames, customers=known, scores=scores)
+        frames = {name: of_customers(rows, ids) for name, rows in self._frames.items()}
+        known = None if self.customers is None else of_customers(self.customers, ids)
+        scores = None if self.scores is None else of_customers(self.scores, ids)
+        return self._changed(frames=frames, customers=known, scores=scores)
 
     def __repr__(self) -> str:
         """The logs with their rows, and the as_of."""
         logs = ", ".join(f"{rows.height:,} {name}" for name, rows in self._frames.items())
         told = "" if self.customers is None else f"{self.customers.height:,} customers, "
         return f"CustomerBase({told}{logs}; as of {self.day}, {self.currency}, {self.tz})"
-
-
-def evolve_base(base: CustomerBase, **changes: Any) -> CustomerBase:
-    """A base that differs in some attributes."""
-    made = CustomerBase.__new__(CustomerBase)
-    parts: dict[str, Any] = {
-        "currency": base.currency,
-        "tz": base.tz,
-        "scale": base.scale,
-        "when": base.when,
-        "customers": base.customers,
-        "scores": base.scores,
-        "frames": base._frames,  # noqa: SLF001 - a base makes bases
-    }
-    parts.update(changes)
-    made.__attrs_init__(**parts)  # type: ignore[attr-defined]
-    return made
-
-
-def _collected(rows: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-    return rows.collect() if isinstance(rows, pl.LazyFrame) else rows

@@ -1,4 +1,4 @@
-"""Orders folded to customers: the fast way for whole-number ids, polars for the rest."""
+"""Orders folded to customers: ids become rows of one table, in whatever way is fastest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from custseg.schema.bridge import array, minor, read_only
 from custseg.threads import threads
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from custseg.base.span import Span
 
+    Ints = NDArray[np.int64]
+
 __all__ = ["FoldedOrders", "fold_orders"]
 
 _MAX = 2**63 - 1
@@ -27,8 +29,14 @@ _NEVER = -(2**63)
 _SPARSEST = 64
 # Orders for each id of the range: with as many, nearly every id occurs.
 _DENSEST = 8
+# A range that is not worth a bitmap.
+_NARROW = 1024
+# A range is full when one id in so many occurs: a table over all of it is better.
+_FULL = 2
 # Orders that are worth a thread.
 _SMALL = 500_000
+# Ids compared at once with the id they are taken for.
+_COMPARED = 1_000_000
 
 
 @frozen(eq=False)
@@ -37,7 +45,7 @@ class FoldedOrders:
 
     Attributes:
         ids: Customers, sorted.
-        last: int64 instant of the last order; NEVER without one.
+        last: int64 instant of the last order; without one it is no instant.
         first: int64 instant of the first order; without one it is no instant.
         orders: For each span, the number of orders.
         spend: For each span, the sum of totals in smallest units, returns
@@ -46,8 +54,8 @@ class FoldedOrders:
     """
 
     ids: pl.Series
-    last: NDArray[np.int64]
-    first: NDArray[np.int64]
+    last: Ints
+    first: Ints
     orders: tuple[pl.Series, ...]
     spend: tuple[pl.Series, ...]
     gross: tuple[pl.Series, ...]
@@ -62,55 +70,41 @@ def fold_orders(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -
         spans: What is counted; the first is everything up to the as_of.
         gross: Whether totals without returns are asked for.
     """
-    if not orders["customer_id"].dtype.is_integer() or orders.height == 0:
+    if orders.height == 0:
         return _by_polars(orders, spans, gross=gross)
     parts = _parts(orders)
     with ThreadPoolExecutor(len(parts)) as pool:
         read = list(pool.map(_Part.of, parts))
-        lowest, highest = min(part.lowest for part in read), max(part.highest for part in read)
-        size = highest - lowest + 1
-        # Beyond these no bitmap stays in cache, or a sum might leave int64.
-        if size > _SPARSEST * orders.height + 4096 or _overflows(read, orders.height):
+        # Beyond this a sum might leave int64.
+        if max(part.largest for part in read) * orders.height > _MAX:
             return _by_polars(orders, spans, gross=gross)
-        words, ranks, rows = _ranked(pool, read, lowest, size)
-        out = _folded(pool, read, (lowest, rows, words, ranks), spans, gross=gross)
-    # Who has neither an order nor a return by the as_of is not in these orders.
-    kept = np.flatnonzero((out[:, 2] > 0) | (out[:, 3] != 0))
-    numbers = kept if words.size == 0 else _places(words)[kept]
-    if kept.size < rows:
-        out = out[kept]
-    step = 3 if gross else 2
-    slots = [2 + k * step for k in range(len(spans))]
-    return FoldedOrders(
-        pl.Series("customer_id", numbers + lowest),
-        out[:, 0],
-        out[:, 1],
-        tuple(pl.Series(out[:, slot]) for slot in slots),
-        tuple(pl.Series(out[:, slot + 1]) for slot in slots),
-        tuple(pl.Series(out[:, slot + 2]) for slot in slots) if gross else (),
-    )
+        ids = orders["customer_id"]
+        coding = _in_range(pool, ids, read) if ids.dtype.is_integer() else None
+        if coding is None:
+            coding = _numbered(ids)
+        if coding is None:
+            return _by_polars(orders, spans, gross=gross)
+        read = [evolve(part, numbers=one) for part, one in zip(read, coding.cut(read), strict=True)]
+        out = _folded(pool, read, coding, spans, gross=gross)
+    return _customers(out, coding, len(spans), gross=gross)
 
 
 @frozen(eq=False)
 class _Part:
-    """Some of the orders as arrays, with the range of their ids and totals."""
+    """Some of the orders as arrays, with the largest total; numbers say whose they are."""
 
-    ids: NDArray[np.int64]
-    instants: NDArray[np.int64]
-    totals: NDArray[np.int64]
-    lowest: int
-    highest: int
+    numbers: Ints
+    instants: Ints
+    totals: Ints
     largest: int
 
     @classmethod
     def of(cls, orders: pl.DataFrame) -> _Part:
         ids, totals = orders["customer_id"], minor(orders["total"])
         return cls(
-            array(ids),
+            array(ids) if ids.dtype.is_integer() else _NOBODY,
             array(orders["ordered_at"]),
             array(totals),
-            int(ids.min()),  # type: ignore[arg-type]
-            int(ids.max()),  # type: ignore[arg-type]
             max(-int(totals.min()), int(totals.max())),  # type: ignore[arg-type]
         )
 
@@ -123,64 +117,139 @@ def _parts(orders: pl.DataFrame) -> list[pl.DataFrame]:
     return [orders.slice(low, high - low) for low, high in pairwise(cuts)]
 
 
-def _overflows(parts: list[_Part], rows: int) -> bool:
-    return max(part.largest for part in parts) * rows > _MAX
+@frozen(eq=False)
+class _Coding:
+    """How ids become rows of a table.
+
+    Attributes:
+        lowest: The smallest number; row 0 without a bitmap.
+        rows: Rows of the table.
+        words: Bitmap of the numbers that occur, or nothing: then each number
+            has a row, whether it occurs or not.
+        ranks: Numbers that occur before each word.
+        numbers: The number of each order, unless it is the id itself.
+        names: The id of each number, unless it is the id itself.
+    """
+
+    lowest: int
+    rows: int
+    words: NDArray[np.uint64]
+    ranks: Ints
+    numbers: Ints | None = None
+    names: pl.Series | None = None
+
+    def cut(self, parts: list[_Part]) -> list[Ints]:
+        """The numbers of each part's orders."""
+        if self.numbers is None:
+            return [part.numbers for part in parts]
+        ends = np.cumsum([part.instants.size for part in parts])[:-1]
+        return [read_only(some) for some in np.split(self.numbers, ends)]
+
+    def ids(self, kept: Ints) -> pl.Series:
+        """The ids of some rows of the table."""
+        if self.names is not None:
+            return self.names.gather(kept)
+        if self.words.size == 0:
+            return pl.Series(kept + self.lowest)
+        from custseg._kernels.fold import places
+
+        return pl.Series(places(self.words, self.rows)[kept] + self.lowest)
 
 
-def _ranked(
-    pool: ThreadPoolExecutor, parts: list[_Part], lowest: int, size: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], int]:
-    """How ids become rows: directly, or by their rank in a bitmap of the range.
+def _in_range(pool: ThreadPoolExecutor, ids: pl.Series, parts: list[_Part]) -> _Coding | None:
+    """Whole-number ids as rows: directly, or by their rank in a bitmap of the range.
 
     A table over a sparse range would miss the cache at each order; a bitmap
-    of it fits, and so does the table over the ids that occur.
+    of it fits, and so does the table over the ids that occur. None when the
+    range is too wide for a bitmap.
     """
     from custseg._kernels.fold import mark
 
-    orders = sum(part.ids.size for part in parts)
-    if size <= max(orders // _DENSEST, 1024):
-        return _NO_WORDS, _NO_RANKS, size
-    bits = np.bitwise_or.reduce(list(pool.map(lambda part: mark(part.ids, lowest, size), parts)))
-    counts = np.bitwise_count(bits).astype(np.int64)
+    lowest, highest = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
+    size = highest - lowest + 1
+    if size > _SPARSEST * ids.len() + 4096:
+        return None
+    direct = _Coding(lowest, size, _NO_WORDS, _NOBODY)
+    if size <= max(ids.len() // _DENSEST, _NARROW):
+        return direct
+
+    def marked(part: _Part) -> NDArray[np.uint64]:
+        return mark(part.numbers, lowest, size)
+
+    words = reduce(np.bitwise_or, pool.map(marked, parts))
+    counts = np.bitwise_count(words).astype(np.int64)
     customers = int(counts.sum())
-    if customers * 2 >= size:
-        return _NO_WORDS, _NO_RANKS, size
-    return read_only(bits), read_only(np.cumsum(counts) - counts), customers
+    if customers * _FULL >= size:
+        return direct
+    return _Coding(lowest, customers, read_only(words), read_only(np.cumsum(counts) - counts))
+
+
+def _numbered(ids: pl.Series) -> _Coding | None:
+    """Any ids numbered by their hashes; None when two ids have the same hash."""
+    from custseg._kernels.fold import number
+
+    numbers, firsts = number(read_only(_hashes(ids).to_numpy()))
+    names = ids.gather(firsts)
+    for at in range(0, ids.len(), _COMPARED):
+        taken_for = names.gather(numbers[at : at + _COMPARED])
+        if not (ids.slice(at, _COMPARED) == taken_for).all():
+            return None
+    return _Coding(0, names.len(), _NO_WORDS, _NOBODY, numbers, names)
+
+
+def _hashes(ids: pl.Series) -> pl.Series:
+    return ids.hash()
 
 
 def _folded(
     pool: ThreadPoolExecutor,
     parts: list[_Part],
-    rows: tuple[int, int, NDArray[np.uint64], NDArray[np.int64]],
+    coding: _Coding,
     spans: tuple[Span, ...],
     *,
     gross: bool,
-) -> NDArray[np.int64]:
+) -> Ints:
     from custseg._kernels.fold import fold, merge
 
     lows = read_only(np.array([span.low for span in spans], np.int64))
     highs = read_only(np.array([span.high for span in spans], np.int64))
+    rows = (coding.lowest, coding.rows, coding.words, coding.ranks)
 
-    def folded(part: _Part) -> NDArray[np.int64]:
-        return fold(part.ids, part.instants, part.totals, *rows, lows, highs, gross)
+    def folded(part: _Part) -> Ints:
+        return fold(part.numbers, part.instants, part.totals, *rows, lows, highs, gross)
 
     return reduce(merge, pool.map(folded, parts))
 
 
-def _places(words: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Which bits of a bitmap are set."""
-    return np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little"))
+def _customers(out: Ints, coding: _Coding, spans: int, *, gross: bool) -> FoldedOrders:
+    """The rows of the table that are customers, by id."""
+    # Who has neither an order nor a return by the as_of is not in these orders.
+    kept = np.flatnonzero((out[:, 2] > 0) | (out[:, 3] != 0))
+    ids = coding.ids(kept)
+    if coding.names is not None:
+        ranked = ids.arg_sort()
+        ids, kept = ids.gather(ranked), kept[ranked.to_numpy()]
+        out = out[kept]
+    elif kept.size < coding.rows:
+        out = out[kept]
+    step = 3 if gross else 2
+    slots = [2 + k * step for k in range(spans)]
+    return FoldedOrders(
+        ids,
+        out[:, 0],
+        out[:, 1],
+        tuple(pl.Series(out[:, slot]) for slot in slots),
+        tuple(pl.Series(out[:, slot + 1]) for slot in slots),
+        tuple(pl.Series(out[:, slot + 2]) for slot in slots) if gross else (),
+    )
 
 
 _NO_WORDS = read_only(np.zeros(0, np.uint64))
-_NO_RANKS = read_only(np.zeros(0, np.int64))
+_NOBODY = read_only(np.zeros(0, np.int64))
 
 
 def _by_polars(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -> FoldedOrders:
-    units = minor(orders["total"])
-    largest = max((abs(int(x)) for x in (units.min(), units.max()) if x is not None), default=0)  # type: ignore[arg-type]
-    if largest * units.len() > _MAX:
-        units = units.cast(pl.Int128)
+    """The same in polars and with sums of 128 bits: for what is too large, and for nothing."""
     at, unit = pl.col("at"), pl.col("units")
     bought = unit >= 0
     aggregates: list[pl.Expr] = [
@@ -188,24 +257,25 @@ def _by_polars(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) ->
         pl.when(bought).then(at).min().alias("first"),
     ]
     for k, span in enumerate(spans):
-        whole = k == 0
         inside = at.is_between(span.low, span.high)
-        counted = bought if whole else bought & inside
+        counted = bought & inside
         aggregates.append(counted.sum().cast(pl.Int64).alias(f"orders{k}"))
-        summed = unit if whole else pl.when(inside).then(unit).otherwise(0)
-        aggregates.append(summed.sum().alias(f"spend{k}"))
+        aggregates.append(pl.when(inside).then(unit).otherwise(0).sum().alias(f"spend{k}"))
         if gross:
             aggregates.append(pl.when(counted).then(unit).otherwise(0).sum().alias(f"gross{k}"))
-    rows = pl.DataFrame(
-        [
-            orders["customer_id"],
-            orders["ordered_at"].to_physical().alias("at"),
-            units.alias("units"),
-        ]
-    ).lazy()
-    if orders.height and int(orders["ordered_at"].to_physical().max()) > spans[0].high:  # type: ignore[arg-type]
-        rows = rows.filter(at <= spans[0].high)
-    folded = rows.group_by("customer_id").agg(aggregates).sort("customer_id").collect()
+    folded = (
+        orders.lazy()
+        .select(
+            "customer_id",
+            at=pl.col("ordered_at").to_physical(),
+            units=minor(orders["total"]).cast(pl.Int128),
+        )
+        .filter(at <= spans[0].high)
+        .group_by("customer_id")
+        .agg(aggregates)
+        .sort("customer_id")
+        .collect()
+    )
     count = range(len(spans))
     return FoldedOrders(
         folded["customer_id"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,6 +21,7 @@ from custseg.base.reductions import (
 )
 from custseg.errors import Problem, SchemaError
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName
+from custseg.rules.language import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
 
-__all__ = ["Plan", "measure_frame", "plan"]
+__all__ = ["Plan", "lacking", "measure_frame", "plan", "type_of"]
 
 _REDUCED: dict[str, Callable[[pl.DataFrame, Sequence[MeasureName], AsOf], pl.DataFrame]] = {
     "events": from_events,
@@ -44,7 +44,9 @@ _LOG_OF = {
     "csat_mean": "feedback",
     "open_tickets": "tickets",
 }
-_COUNTS = ("orders", "spend", "days_active", "category_count", "open_tickets")
+_COUNTS = ("orders", "days_active", "category_count", "open_tickets")
+_WHOLE_NUMBERS = (*_COUNTS, "recency_days", "tenure_days", "nps_last")
+_WHERE = "CustomerBase.measures"
 
 
 @frozen
@@ -62,86 +64,109 @@ class Plan:
     """
 
     columns: tuple[str, ...]
-    folded: tuple[MeasureName, ...] = ()
-    rhythm: tuple[MeasureName, ...] = ()
-    logs: dict[str, tuple[MeasureName, ...]] = field(factory=dict)
-    own: tuple[Measure, ...] = ()
-    told: tuple[str, ...] = ()
-    scored: tuple[str, ...] = ()
+    folded: list[MeasureName] = field(factory=list)
+    rhythm: list[MeasureName] = field(factory=list)
+    logs: dict[str, list[MeasureName]] = field(factory=dict)
+    own: list[Measure] = field(factory=list)
+    told: list[str] = field(factory=list)
+    scored: list[str] = field(factory=list)
+
+    @property
+    def zeros(self) -> list[str]:
+        """Columns that are 0, not null, for who has no rows: counts and sums."""
+        named = (*self.folded, *self.rhythm, *(n for names in self.logs.values() for n in names))
+        counting = [str(name) for name in named if _counts(name) or name.base == "spend"]
+        return [*counting, *(own.name for own in self.own if own.is_zero_over_nothing)]
 
 
-def plan(base: CustomerBase, wanted: Sequence[str | Measure]) -> Plan:
+def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
     """Find out where every column comes from.
 
     Raises:
         SchemaError: for names that nothing provides, all at once.
     """
-    problems: list[Problem] = []
-    folded: list[MeasureName] = []
-    rhythm: list[MeasureName] = []
-    logs: dict[str, list[MeasureName]] = {}
-    own: list[Measure] = []
-    told: list[str] = []
-    scored: list[str] = []
-    for one in dict.fromkeys(wanted):
-        if isinstance(one, Measure):
-            own.append(one)
-            problems.extend(_needs(base, one.over, one.name))
-            continue
-        name = MeasureName.parse(one)
-        if one in base.score_names:
-            scored.append(one)
-        elif one in base.customer_columns:
-            told.append(one)
-        elif name is None:
-            problems.append(_unknown(base, one))
-        elif name.base == "overdue":
-            folded.append(MeasureName("recency_days"))
-            rhythm.append(MeasureName("gap_days"))
-        elif name.base in FOLDED:
-            folded.append(name)
-        elif name.base in RHYTHM:
-            rhythm.append(name)
-        else:
-            log = _LOG_OF.get(name.base, "events")
-            problems.extend(_needs(base, log, one))
-            logs.setdefault(log, []).append(name)
+    named = [one for one in wanted if isinstance(one, (str, Measure))]
+    problems = [
+        Problem(f"{one!r} is not a name", _WHERE, 'write a measure as text: "spend_365d"')
+        for one in wanted
+        if not isinstance(one, (str, Measure))
+    ]
+    found = Plan(tuple(dict.fromkeys(str(one) for one in named)))
+    for one in dict.fromkeys(named):
+        problems += _own(base, one, found) if isinstance(one, Measure) else _name(base, one, found)
+    problems += _twice(named)
     SchemaError.check(problems)
-    return Plan(
-        tuple(dict.fromkeys(one.name if isinstance(one, Measure) else one for one in wanted)),
-        tuple(dict.fromkeys(folded)),
-        tuple(dict.fromkeys(rhythm)),
-        {log: tuple(names) for log, names in logs.items()},
-        tuple(own),
-        tuple(told),
-        tuple(scored),
-    )
+    return found
 
 
-def _needs(base: CustomerBase, log: str, name: str) -> list[Problem]:
-    if log == "orders" or base.has(log):
-        return []
+def _own(base: CustomerBase, measure: Measure, found: Plan) -> Sequence[Problem]:
+    found.own.append(measure)
+    problems = lacking(base, measure.over, measure.name, _WHERE)
+    return problems or measure.problems(base.log(measure.over), base.tz)
+
+
+def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
+    """Note where a name comes from, or say why it comes from nowhere."""
+    name = MeasureName.parse(text)
+    if text in base.score_names:
+        found.scored.append(text)
+    elif text in base.customer_columns:
+        found.told.append(text)
+    elif name is None:
+        return [_unknown(base, text)]
+    elif name.base in FOLDED:
+        found.folded.append(name)
+    elif name.base in RHYTHM:
+        found.rhythm.append(name)
+    else:
+        log = _log_of(name)
+        found.logs.setdefault(log, []).append(name)
+        return lacking(base, log, text, _WHERE)
+    return []
+
+
+def _twice(named: Sequence[str | Measure]) -> list[Problem]:
+    names = [str(one) for one in dict.fromkeys(named)]
     return [
-        Problem(
-            f"{name!r} needs {log}, and the base has none",
-            where="CustomerBase.measures",
-            fix=f"build the base with {log}=",
-        )
+        Problem(f"two measures are named {name!r}", _WHERE, "give one of them another name")
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
     ]
 
 
+def _log_of(name: MeasureName) -> str:
+    log = "orders" if name.base in (*FOLDED, *RHYTHM) else "events"
+    return _LOG_OF.get(name.base, log)
+
+
+def lacking(base: CustomerBase, log: str | MeasureName, name: str, where: str) -> list[Problem]:
+    """What is wrong with measuring a log, or what a name measures: it is not there.
+
+    Orders may be absent: nobody has bought yet, so counts are 0. Any other log
+    that is absent was forgotten: 0 would be a wrong answer.
+    """
+    asked = log if isinstance(log, str) else _log_of(log)
+    if asked == "orders" or base.has(asked):
+        return []
+    what = f"{name!r} needs {asked}, and the base has none"
+    return [Problem(what, where, f"build the base with {asked}=")]
+
+
+def type_of(name: MeasureName) -> pl.DataType:
+    """The dtype of a measure's column, known before it is measured."""
+    if name.base == "top_category":
+        return pl.String()
+    return pl.Int64() if name.base in _WHOLE_NUMBERS or _counts(name) else pl.Float64()
+
+
+def _counts(name: MeasureName) -> bool:
+    return name.base in _COUNTS or name.base.startswith("events_")
+
+
 def _unknown(base: CustomerBase, name: str) -> Problem:
-    known = [*WINDOWED, *WHOLE, *base.customer_columns, *base.score_names]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    stem, _, suffix = name.rpartition("_")
-    if not near and stem:
-        near = [f"{hit}_{suffix}" for hit in difflib.get_close_matches(stem, WINDOWED, n=1)]
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return Problem(
-        f"{name!r} is no measure, no column of customers and no score",
-        where="CustomerBase.measures",
-        fix=f"{hint}windows end in _30d, _12m or _2026",
-    )
+    known = (*WINDOWED, *WHOLE, *base.customer_columns, *base.score_names)
+    what = f"{name!r} is no measure, no column of customers and no score"
+    return Problem(what, _WHERE, nearest(name, known))
 
 
 def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.DataFrame:
@@ -154,23 +179,16 @@ def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.Dat
     frame = pl.DataFrame([base.customer_ids])
     for part in parts:
         frame = frame.join(part, on="customer_id", how="left", maintain_order="left")
-    if "overdue" in planned.columns:
-        frame = frame.with_columns(overdue=_overdue())
-    counts = [pl.col(name).fill_null(0) for name in _summing(planned, frame)]
-    return frame.with_columns(counts).select("customer_id", *planned.columns)
-
-
-def _overdue() -> pl.Expr:
-    return pl.col("recency_days") / pl.col("gap_days")
+    zeros = [pl.col(name).fill_null(0) for name in planned.zeros]
+    return frame.with_columns(zeros).select("customer_id", *planned.columns)
 
 
 def _parts(base: CustomerBase, planned: Plan) -> list[pl.DataFrame]:
     """A frame of customer_id and measures for each reduction."""
     parts: list[pl.DataFrame] = []
     at = base.when
-    orders = base.log("orders")
     if planned.folded:
-        parts.append(from_fold(orders, planned.folded, at, base.scale))
+        parts.append(from_fold(base.log("orders"), planned.folded, at, base.scale))
     if planned.rhythm:
         parts.append(from_rhythm(base.view("orders"), planned.rhythm, at))
     parts.extend(_REDUCED[log](base.view(log), names, at) for log, names in planned.logs.items())
@@ -180,13 +198,3 @@ def _parts(base: CustomerBase, planned: Plan) -> list[pl.DataFrame]:
     if planned.scored and base.scores is not None:
         parts.append(base.scores.select("customer_id", *planned.scored))
     return parts
-
-
-def _summing(planned: Plan, frame: pl.DataFrame) -> list[str]:
-    """Columns that are 0, not null, for who has no rows."""
-    named = (*planned.folded, *planned.rhythm, *(n for names in planned.logs.values() for n in names))
-    counting = [
-        str(name) for name in named if name.base in _COUNTS or name.base.startswith("events_")
-    ]
-    counting.extend(own.name for own in planned.own if own.how in {"sum", "count", "n_unique"})
-    return [name for name in counting if name in frame.columns]

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from custseg.base.exact import major, quotient
 from custseg.base.folded import fold_orders
-from custseg.model.measure_name import MeasureName
-from custseg.schema.bridge import array, minor
-from custseg.schema.clock import clock, day_number
+from custseg.schema.bridge import array, minor, read_only
+from custseg.schema.clock import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from custseg.base.folded import FoldedOrders
     from custseg.base.span import AsOf, Span
+    from custseg.model.measure_name import MeasureName
 
 __all__ = [
     "FOLDED",
@@ -27,31 +30,10 @@ __all__ = [
     "from_lines",
     "from_rhythm",
     "from_tickets",
-    "local_days",
-    "major",
 ]
 
 FOLDED = ("orders", "spend", "average_order", "recency_days", "tenure_days")
-RHYTHM = ("days_active", "gap_days", "gap_days_cv")
-_FLOAT_WHOLE = 2**53
-
-
-def major(units: pl.Series, scale: int) -> pl.Series:
-    """Smallest units as the nearest Float64 of major ones."""
-    unit = 10**scale
-    largest = 0 if units.len() == 0 else max(abs(units.min()), abs(units.max()))  # type: ignore[arg-type,operator]
-    if largest <= _FLOAT_WHOLE:
-        return units.cast(pl.Float64) / unit
-    # Above 2**53 a cast would round before the division does: Python divides whole numbers exactly.
-    return pl.Series(units.name, [value / unit for value in units.to_list()], dtype=pl.Float64)
-
-
-def local_days(instants: pl.Series, tz: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Local days of instants without nulls, numbered from 1970-01-01."""
-    values = array(instants)
-    if values.size == 0:
-        return values
-    return clock(tz, int(values.min()), int(values.max())).days(values)
+RHYTHM = ("days_active", "gap_days", "gap_days_cv", "overdue")
 
 
 def from_fold(
@@ -60,104 +42,100 @@ def from_fold(
     """Orders, spend, average order, recency and tenure.
 
     Returns:
-        customer_id, sorted, of everyone with a row in `orders`, and a column
-        for each name.
+        customer_id, sorted, of everyone with a row in `orders` by the as_of,
+        and a column for each name.
     """
-    spans = [as_of.span()]
-    for name in names:
-        if name.window and as_of.span(name) not in spans:
-            spans.append(as_of.span(name))
+    spans = tuple(dict.fromkeys((as_of.span(), *(as_of.span(name) for name in names))))
     gross = any(name.base == "average_order" for name in names)
-    folded = fold_orders(orders, tuple(spans), gross=gross)
+    folded = fold_orders(orders, spans, gross=gross)
     columns = [folded.ids.alias("customer_id")]
-    columns.extend(_folded_measure(folded, name, spans, as_of, scale) for name in names)
+    for name in names:
+        at = spans.index(as_of.span(name))
+        columns.append(_folded_measure(folded, name.base, at, as_of, scale).alias(str(name)))
     return pl.DataFrame(columns)
 
 
-def _folded_measure(
-    folded: FoldedOrders, name: MeasureName, spans: list[Span], as_of: AsOf, scale: int
-) -> pl.Series:
-    at = spans.index(as_of.span(name))
+def _folded_measure(folded: FoldedOrders, base: str, at: int, as_of: AsOf, scale: int) -> pl.Series:
     orders = folded.orders[at]
-    if name.base == "orders":
-        return orders.alias(str(name))
-    if name.base == "spend":
-        return major(folded.spend[at], scale).alias(str(name))
-    if name.base == "average_order":
-        return (major(folded.gross[at], scale) / pl.select(pl.when(orders > 0).then(orders)).to_series()).alias(str(name))
-    instants = folded.last if name.base == "recency_days" else folded.first
-    return _age(instants, orders, as_of).alias(str(name))
+    if base == "orders":
+        return orders
+    if base == "spend":
+        return major(folded.spend[at], scale)
+    if base == "average_order":
+        return quotient(folded.gross[at], orders * 10**scale)
+    instants = folded.last if base == "recency_days" else folded.first
+    return _age(instants, orders, as_of)
 
 
-def _age(instants: np.ndarray[tuple[int], np.dtype[np.int64]], orders: pl.Series, as_of: AsOf) -> pl.Series:
+def _age(instants: NDArray[np.int64], orders: pl.Series, as_of: AsOf) -> pl.Series:
     """Local days from an instant to the as_of; null for who has no order."""
     some = orders.to_numpy() > 0
     every = bool(some.all())
-    known = instants if every else np.where(some, instants, as_of.instant)
-    known = np.ascontiguousarray(known)
-    known.flags.writeable = False
+    known = read_only(instants if every else np.where(some, instants, as_of.instant))
     if known.size == 0:
         return pl.Series([], dtype=pl.Int64)
     zone = clock(as_of.tz, int(known.min()), as_of.instant)
-    days = pl.Series(day_number(as_of.day) - zone.days(known))
-    return days if every else pl.select(pl.when(pl.Series(some)).then(days)).to_series()
+    days = pl.Series(as_of.today - zone.days(known))
+    return days if every else days.set(pl.Series(~some), None)
 
 
 def from_rhythm(orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
     """Days with an order, and the gaps between them, within each window."""
-    bought = orders.filter(pl.col("total") >= 0).select("customer_id", "ordered_at")
+    bought = orders.filter(pl.col("total") >= 0)
     days = (
-        pl.DataFrame(
-            [bought["customer_id"], pl.Series("day", local_days(bought["ordered_at"], as_of.tz))]
-        )
+        pl.DataFrame([bought["customer_id"], _local_days(bought["ordered_at"], as_of.tz)])
         .lazy()
         .unique()
         .sort("customer_id", "day")
         .with_columns(before=pl.col("day").shift(1).over("customer_id"))
     )
     day, gap = pl.col("day"), pl.col("day") - pl.col("before")
-    aggregates: list[pl.Expr] = []
-    derived: list[pl.Expr] = []
+    aggregates: list[pl.Expr] = [(as_of.today - day.max()).alias("age")]
     for name in names:
         span = as_of.span(name)
-        key = str(name)
         inside = day.is_between(span.first_day, span.last_day)
         gaps = gap.filter(inside & (pl.col("before") >= span.first_day))
-        aggregates.extend(
-            [
-                inside.sum().cast(pl.Int64).alias(f"{key}|n"),
-                gaps.sum().alias(f"{key}|sum"),
-                (gaps * gaps).sum().alias(f"{key}|squares"),
-            ]
-        )
-        derived.append(_rhythm(name.base, key).alias(key))
-    return days.group_by("customer_id").agg(aggregates).select("customer_id", *derived).collect()
+        aggregates += [
+            inside.sum().cast(pl.Int64).alias(f"{name}|active"),
+            gaps.sum().alias(f"{name}|sum"),
+            (gaps * gaps).sum().alias(f"{name}|squares"),
+        ]
+    found = days.group_by("customer_id").agg(aggregates).collect()
+    return found.select("customer_id", *(_rhythm(name, found).alias(str(name)) for name in names))
 
 
-def _rhythm(base: str, key: str) -> pl.Expr:
-    active, total, squares = (pl.col(f"{key}|{part}") for part in ("n", "sum", "squares"))
-    if base == "days_active":
+def _local_days(instants: pl.Series, tz: str) -> pl.Series:
+    """Local days of instants without nulls, numbered from 1970-01-01."""
+    values = array(instants)
+    if values.size:
+        values = clock(tz, int(values.min()), int(values.max())).days(values)
+    return pl.Series("day", values)
+
+
+def _rhythm(name: MeasureName, found: pl.DataFrame) -> pl.Series:
+    active, total = found[f"{name}|active"], found[f"{name}|sum"]
+    gaps = (active - 1).clip(lower_bound=0)
+    if name.base == "days_active":
         return active
-    gaps = active - 1
-    mean = total / gaps
-    if base == "gap_days":
-        return pl.when(active > 1).then(mean)
-    # Whole numbers up to the root: sd / mean = sqrt(n Σg² − (Σg)²) / Σg.
-    return pl.when(active > 1).then((gaps * squares - total * total).sqrt() / total)
+    if name.base == "gap_days":
+        return quotient(total, gaps)
+    if name.base == "overdue":
+        # recency / (total / gaps), divided once.
+        return quotient(found["age"] * gaps, total)
+    # Whole numbers up to the root: sd / mean = sqrt(n Σg² − (Σg)²) / Σg. The radicand stays
+    # below 2**63: the Σg of all days from the year 1 to 9999 is 3.7 million.
+    spread = (gaps * found[f"{name}|squares"] - total * total).to_numpy()
+    cv = np.sqrt(spread) / np.where(total.to_numpy() == 0, 1, total.to_numpy())
+    return pl.Series(cv).set(gaps == 0, None)
 
 
 def from_events(events: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
     """How many events of a kind."""
-    counted = [
-        (
-            (pl.col("kind") == name.base.removeprefix("events_"))
-            & _inside(pl.col("at"), as_of.span(name))
-        )
-        .sum()
-        .cast(pl.Int64)
-        .alias(str(name))
-        for name in names
-    ]
+    counted: list[pl.Expr] = []
+    for name in names:
+        kind = pl.col("kind") == name.base.removeprefix("events_")
+        inside = _inside(pl.col("at"), as_of.span(name))
+        counted.append((kind & inside).sum().cast(pl.Int64).alias(str(name)))
     return events.lazy().group_by("customer_id").agg(counted).collect()
 
 
@@ -166,48 +144,59 @@ def _inside(at: pl.Expr, span: Span) -> pl.Expr:
 
 
 def from_lines(lines: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
-    """How many categories were bought, and the one most was spent on."""
-    windows = {as_of.span(name): f"{k}" for k, name in enumerate(names)}
+    """How many categories were bought, and the one most was spent on.
+
+    A category that was only ever returned was not bought: it is not counted
+    and is nobody's top one. Lines without a category have no say.
+    """
+    spans = tuple(dict.fromkeys(as_of.span(name) for name in names))
     known = lines.select(
         "customer_id", "category", "ordered_at", minor(lines["total"]).alias("units")
     ).filter(pl.col("category").is_not_null())
     sums: list[pl.Expr] = []
-    for span, key in windows.items():
+    for k, span in enumerate(spans):
         inside = _inside(pl.col("ordered_at"), span)
-        sums.append((inside & (pl.col("units") >= 0)).any().alias(f"{key}|bought"))
-        sums.append(pl.col("units").filter(inside).cast(pl.Int128).sum().alias(f"{key}|units"))
+        sums.append((inside & (pl.col("units") >= 0)).any().alias(f"{k}|bought"))
+        sums.append(pl.col("units").filter(inside).cast(pl.Int128).sum().alias(f"{k}|units"))
     by_category = known.lazy().group_by("customer_id", "category").agg(sums)
     found: list[pl.Expr] = []
     for name in names:
-        key = windows[as_of.span(name)]
-        bought = pl.col(f"{key}|bought")
+        k = spans.index(as_of.span(name))
+        bought = pl.col(f"{k}|bought")
         if name.base == "category_count":
             found.append(bought.sum().cast(pl.Int64).alias(str(name)))
         else:
-            kept = pl.col("category").filter(bought)
-            best = kept.sort_by(
-                pl.col(f"{key}|units").filter(bought), kept, descending=[True, False]
-            ).first()
-            found.append(best.alias(str(name)))
+            kept, units = pl.col("category").filter(bought), pl.col(f"{k}|units").filter(bought)
+            ranked = kept.sort_by(units, kept, descending=[True, False])
+            found.append(ranked.first().alias(str(name)))
     return by_category.group_by("customer_id").agg(found).collect()
 
 
-def from_feedback(feedback: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
-    """The last answer to the recommendation question, the mean satisfaction."""
+def from_feedback(
+    feedback: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf
+) -> pl.DataFrame:
+    """The last answer to the recommendation question, the mean satisfaction.
+
+    Of answers at one instant the last is the one with the larger id.
+    """
     found: list[pl.Expr] = []
     for name in names:
-        inside = _inside(pl.col("at"), as_of.span(name))
-        if name.base == "nps_last":
-            kept = inside & (pl.col("kind") == "nps")
-            last = pl.col("score").filter(kept).sort_by(
-                pl.col("at").filter(kept), pl.col("feedback_id").filter(kept)
-            )
-            found.append(last.last().alias(str(name)))
+        kind = "nps" if name.base == "nps_last" else "csat"
+        kept = _inside(pl.col("at"), as_of.span(name)) & (pl.col("kind") == kind)
+        score, at, key = (pl.col(each).filter(kept) for each in ("score", "at", "feedback_id"))
+        if kind == "nps":
+            found.append(score.sort_by(at, key).last().alias(str(name)))
         else:
-            scores = pl.col("score").filter(inside & (pl.col("kind") == "csat"))
-            found.append(scores.mean().alias(str(name)))
+            found.append(score.sum().alias(f"{name}|sum"))
+            found.append(score.len().cast(pl.Int64).alias(f"{name}|answers"))
     known = feedback.lazy().filter(pl.col("customer_id").is_not_null())
-    return known.group_by("customer_id").agg(found).collect()
+    rows = known.group_by("customer_id").agg(found).collect()
+    means = [
+        quotient(rows[f"{name}|sum"], rows[f"{name}|answers"]).alias(str(name))
+        for name in names
+        if name.base == "csat_mean"
+    ]
+    return rows.with_columns(means).select("customer_id", *map(str, names))
 
 
 def from_tickets(tickets: pl.DataFrame, names: Iterable[MeasureName], _: AsOf) -> pl.DataFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["AsOf", "Span"]
 
 _EARLIEST = -(2**62)
+_FIRST_DAY, _LAST_DAY = day_number(dt.date.min), day_number(dt.date.max)
 
 
 @frozen
@@ -41,37 +42,45 @@ class AsOf:
 
     Attributes:
         instant: Microseconds of UTC; everything at or before it counts.
-        day: The local day it lies in.
+        today: The local day it lies in, numbered from 1970-01-01.
         tz: The zone of local days.
     """
 
     instant: int
-    day: dt.date
+    today: int
     tz: str
+
+    @property
+    def day(self) -> dt.date:
+        """The local day as a date; the nearest one where no date reaches.
+
+        West of Greenwich the first hours of the year 1 lie in a day before it.
+        """
+        number = min(max(self.today, _FIRST_DAY), _LAST_DAY)
+        return dt.date.min + dt.timedelta(days=number - _FIRST_DAY)
 
     def span(self, name: MeasureName | None = None) -> Span:
         """What a measure counts: its window, or everything up to the as_of."""
-        today = day_number(self.day)
         if name is None or name.unit == "":
-            return Span(_EARLIEST, self.instant, _EARLIEST, today)
-        if name.unit == "y":
-            first = day_number(dt.date(name.length, 1, 1))
-            last = day_number(dt.date(name.length, 12, 31))
-            high = min(self.instant, self._start(last + 1) - 1)
-            return Span(self._start(first), high, first, min(last, today))
-        first_day = self._after_window(name)
+            return self._from(None)
+        if name.unit != "y":
+            return self._from(self._after_window(name))
+        first = day_number(dt.date(name.length, 1, 1))
+        last = day_number(dt.date(name.length, 12, 31))
+        high = min(self.instant, self._start(last + 1) - 1)
+        return Span(self._start(first), high, first, min(last, self.today))
+
+    def _from(self, first_day: int | None) -> Span:
         if first_day is None:
-            return Span(_EARLIEST, self.instant, _EARLIEST, today)
-        return Span(self._start(first_day), self.instant, first_day, today)
+            return Span(_EARLIEST, self.instant, _EARLIEST, self.today)
+        return Span(self._start(first_day), self.instant, first_day, self.today)
 
     def _after_window(self, name: MeasureName) -> int | None:
         """The first day inside; None when the window reaches beyond year 1."""
-        try:
-            if name.unit == "m":
-                return day_number(months_later(self.day, -name.length)) + 1
-            return day_number(self.day - dt.timedelta(days=name.length)) + 1
-        except (OverflowError, ValueError):
-            return None
+        if name.unit == "d":
+            return self.today - name.length + 1
+        before = months_later(self.day, -name.length)
+        return None if before == dt.date.min else day_number(before) + 1
 
     def _start(self, day: int) -> int:
         return clock(self.tz, (day - 1) * DAY, (day + 1) * DAY).day_start(day)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custseg._kernels import fold as kernels
+from naive import fold as naive
+
+rows = st.lists(
+    st.tuples(
+        st.integers(-3, 3) | st.integers(-300, 300),
+        st.sampled_from([0, 0, 5]) | st.integers(-50, 50),
+        st.sampled_from([0, -1, 1]) | st.integers(-(10**12), 10**12),
+    ),
+    max_size=30,
+)
+windows = st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), max_size=3)
+
+
+def frozen(values, dtype=np.int64):
+    made = np.array(values, dtype)
+    made.flags.writeable = False
+    return made
+
+
+def both(kernel):
+    """The compiled kernel and its Python original."""
+    original = getattr(kernel, "py_func", kernel)
+    return [pytest.param(kernel, id="compiled"), pytest.param(original, id="py_func")]
+
+
+@pytest.mark.parametrize("mark", both(kernels.mark))
+@given(ids=st.lists(st.integers(-130, 200), max_size=40))
+def test_mark_is_its_twin(mark, ids):
+    lowest = min(ids, default=0)
+    size = max(ids, default=-1) - lowest + 1
+    assert mark(frozen(ids), lowest, size).tolist() == naive.mark(ids, lowest, size)
+
+
+@pytest.mark.parametrize("places", both(kernels.places))
+@given(words=st.lists(st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 2**63]), max_size=6))
+def test_places_is_its_twin(places, words):
+    expected = naive.places(words)
+    assert places(frozen(words, np.uint64), len(expected)).tolist() == expected
+
+
+@pytest.mark.parametrize("number", both(kernels.number))
+@given(keys=st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 9).map(lambda k: k * 4096)))
+def test_number_is_its_twin(number, keys):
+    numbers, firsts = number(frozen(keys, np.uint64))
+    assert (numbers.tolist(), firsts.tolist()) == naive.number(keys)
+
+
+@pytest.mark.parametrize("number", both(kernels.number))
+@pytest.mark.parametrize("step", [1, 4096], ids=["spread", "in one place"])
+def test_number_grows_with_its_keys(number, step):
+    distinct = np.arange(2_500 if step == 1 else 1_500, dtype=np.uint64) * np.uint64(step)
+    keys = frozen(np.concatenate([distinct, distinct[::-1]]), np.uint64)
+    numbers, firsts = number(keys)
+    assert firsts.tolist() == list(range(distinct.size))
+    assert (distinct[numbers] == keys).all()
+
+
+def folded(fold, listed, spans, *, gross, ranked):
+    """Arrays as the bridge makes them, and the customers that rows stand for."""
+    ids, instants, totals = ([row[at] for row in listed] for at in range(3))
+    lowest = min(ids, default=0)
+    size = max(ids, default=-1) - lowest + 1
+    customers = sorted(set(ids)) if ranked else list(range(lowest, lowest + size))
+    words = naive.mark(ids, lowest, size) if ranked else []
+    ranks = [sum(word.bit_count() for word in words[:at]) for at in range(len(words))]
+    out = fold(
+        frozen(ids),
+        frozen(instants),
+        frozen(totals),
+        lowest,
+        len(customers),
+        frozen(words, np.uint64),
+        frozen(ranks),
+        frozen([low for low, _ in spans]),
+        frozen([high for _, high in spans]),
+        gross,
+    )
+    return out, customers
+
+
+@pytest.mark.parametrize("fold", both(kernels.fold))
+@given(
+    listed=rows,
+    windows=windows,
+    seen=st.integers(-50, 60),
+    gross=st.booleans(),
+    ranked=st.booleans(),
+)
+def test_fold_is_its_twin(fold, listed, windows, seen, gross, ranked):
+    spans = [(-(2**62), seen), *windows]
+    out, customers = folded(fold, listed, spans, gross=gross, ranked=ranked)
+    assert out.tolist() == naive.fold(listed, spans, customers, gross=gross)
+
+
+@pytest.mark.parametrize("merge", both(kernels.merge))
+@given(left=rows, right=rows, gross=st.booleans())
+def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross):
+    customers = sorted({row[0] for row in left + right})
+    spans = [(-(2**62), 40), (0, 10)]
+    parts = [naive.fold(part, spans, customers, gross=gross) for part in (left, right)]
+    width = len(spans) * (3 if gross else 2) + 2
+    arrays = [np.array(part, np.int64).reshape(-1, width) for part in parts]
+    assert naive.merge(*parts) == naive.fold(left + right, spans, customers, gross=gross)
+    assert merge(*arrays).tolist() == naive.merge(*parts)
+
+
+@pytest.mark.compiled
+def test_a_kernel_has_one_compiled_signature():
+    for kernel in (kernels.mark, kernels.places, kernels.number, kernels.fold):
+        assert len(kernel.signatures) <= 1
