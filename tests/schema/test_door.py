@@ -468,6 +468,9 @@ def test_every_kind_is_read_from_what_people_have():
     assert rows["consent"].to_list() == [["mail"], None]
     assert rows["name"].to_list() == ["1", "3"]
     assert rejected.frame.select("reason", "column").rows() == [("unreadable", "birth_date")]
+    tickets = pl.DataFrame({"ticket_id": [1, 2], "customer_id": 7, "opened_at": "2026-05-01"})
+    told = cu.table(cu.Ticket).require(tickets.with_columns(reopened=pl.Series([True, None])))
+    assert told["reopened"].to_list() == [True, None]
     empty = customers.with_columns(consent=pl.Series([[], [], []]))
     assert cu.table(cu.Customer).schema["consent"] == pl.List(pl.String)
     assert cu.table(cu.Customer).cast(empty).schema["consent"] == pl.List(pl.String)

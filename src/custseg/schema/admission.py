@@ -16,7 +16,7 @@ from custseg.schema.rejected import Sorted, refused_rows
 from custseg.schema.source import first_line, unreadable
 
 if TYPE_CHECKING:
-    from custseg.schema.record import Column
+    from custseg.schema.record import Column, Within
     from custseg.schema.source import Source
     from custseg.schema.table import Table
 
@@ -137,7 +137,7 @@ class Admission:
                 reads[column.name] = read(picked[column.name], column, unit, cents=cents)
         for column in self.table.columns:
             if column.within is not None and column.name in reads:
-                reads[column.name] = _within(reads, column)
+                reads[column.name] = _limited(reads, column.name, column.within)
         return reads
 
     def _assembled(self, picked: pl.DataFrame, reads: dict[str, Read]) -> pl.DataFrame:
@@ -223,12 +223,10 @@ def _with_content_id(good: pl.DataFrame, key: Column) -> pl.DataFrame:
     return good.with_columns(content.alias(key.name))
 
 
-def _within(reads: dict[str, Read], column: Column) -> Read:
+def _limited(reads: dict[str, Read], name: str, limits: Within) -> Read:
     """A read whose values beyond the column's limits are out of range."""
-    done = reads[column.name]
-    values, limits = done.values, column.within
-    if limits is None:
-        return done
+    done = reads[name]
+    values = done.values
     if isinstance(limits[1], int):
         fine = (values >= limits[0]) & (values <= limits[1])
     else:

@@ -8,7 +8,7 @@ import attrs
 
 from custseg.errors import Problem, SchemaError
 
-__all__ = ["Column", "Kind", "column", "columns_of", "key_of", "record"]
+__all__ = ["Column", "Kind", "Within", "column", "columns_of", "key_of", "record"]
 
 Kind = Literal["id", "text", "texts", "instant", "date", "money", "integer", "number", "boolean"]
 Within = tuple[int, int] | tuple[str, dict[str, tuple[int, int]]]

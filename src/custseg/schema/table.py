@@ -323,7 +323,7 @@ def table(noun: type[_Noun], /, *, currency: str = "EUR", tz: str = "UTC") -> Ta
 
 
 def _scan(once: Once, schema: pl.Schema) -> pl.LazyFrame:
-    def batches(
+    def batches(  # pragma: no cover - polars calls it in a thread that nothing traces
         with_columns: list[str] | None,
         predicate: pl.Expr | None,
         n_rows: int | None,
