@@ -37,6 +37,7 @@ INSTANTS = st.builds(
 CONDITIONS = {
     None: lambda _: True,
     "channel = 'app'": lambda row: row["channel"] == "app",
+    "customer.region = 'n'": lambda row: row["customer"] % 2 == 0,
     "channel IS NULL OR customer.region = 'n'": (
         lambda row: row["channel"] is None or row["customer"] % 2 == 0
     ),
@@ -445,6 +446,16 @@ def test_a_stranger_is_refused_when_it_is_known_who_there_is():
     base = base_of(rows)
     unlisted = CustomerBase(orders=base.orders, events=base.events)
     assert program.run(unlisted).balances()["available"].to_list() == [5]
+
+
+def test_a_member_earns_from_the_very_instant_of_joining():
+    joined = JOINED[2]
+    before = order(1, joined - dt.timedelta(microseconds=1), customer=2)
+    program = Program("Blue", earning=PER_EURO)
+    ledger = program.run(base_of([before, order(2, joined, customer=2)]))
+    assert ledger.entries["source"].to_list() == ["2"]
+    assert ledger.balances(before["at"]).is_empty()
+    assert ledger.balances(joined)["customer_id"].to_list() == [2]
 
 
 def test_refusals_give_the_first_reason_that_holds():

@@ -27,7 +27,8 @@ def seen_by(rules: Sequence[Rule], rows: pl.DataFrame, base: CustomerBase) -> pl
     so themselves.
     """
     reads = {name for rule in rules for name in rule.reads}
-    own = {name.split(".")[0] for name in reads}
+    # With the id there are always as many rows, also for rules that read none of them.
+    own = {"customer_id", *(name.split(".")[0] for name in reads)}
     shown = local_times(rows.select(name for name in rows.columns if name in own), base.tz)
     if base.customers is None:
         return shown
