@@ -112,6 +112,14 @@ def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross):
     assert merge(*arrays).tolist() == naive.merge(*parts)
 
 
+@pytest.mark.parametrize("columns", both(kernels.columns))
+@given(table=st.lists(st.tuples(*[st.integers(-9, 9)] * 4), min_size=1), drawn=st.data())
+def test_columns_is_its_twin(columns, table, drawn):
+    picked = drawn.draw(st.lists(st.integers(0, len(table) - 1)))
+    turned = columns(frozen(table), frozen(picked))
+    assert turned.tolist() == naive.columns(table, picked)
+
+
 @pytest.mark.compiled
 def test_a_kernel_has_one_compiled_signature():
     for kernel in (kernels.mark, kernels.places, kernels.number, kernels.fold):

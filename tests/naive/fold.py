@@ -50,3 +50,9 @@ def merge(left, right):
         [max(a[0], b[0]), min(a[1], b[1]), *(x + y for x, y in zip(a[2:], b[2:], strict=True))]
         for a, b in zip(left, right, strict=True)
     ]
+
+
+def columns(table, rows):
+    """Column by column, the values of some rows."""
+    width = len(table[0]) if len(table) else 0
+    return [[table[row][slot] for row in rows] for slot in range(width)]

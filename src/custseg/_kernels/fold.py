@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from custseg._kernels._jit import kernel
+from custseg._kernels._jit import kernel, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
-__all__ = ["LATEST", "NEVER", "fold", "mark", "merge", "number", "places"]
+__all__ = ["LATEST", "NEVER", "columns", "fold", "mark", "merge", "number", "places"]
 
 NEVER = -(2**63)
 """The last instant of a customer without orders."""
 
 LATEST = 2**63 - 1
 """The first instant of a customer without orders."""
+
+# Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
+_AHEAD = 32
+_RING = 64
 
 
 @kernel
@@ -99,6 +103,8 @@ def number(keys: Words) -> tuple[Ints, Ints]:
     # A slot: a number + 1, 0 where there is none; the keys beside it, in one cache line.
     table = np.zeros((slots, 2), np.uint64)
     for i in range(keys.size):
+        if i + _AHEAD < keys.size:
+            prefetch(table, keys[i + _AHEAD] & np.uint64(slots - 1))
         key = keys[i]
         slot = np.int64(key & np.uint64(slots - 1))
         while table[slot, 1] != 0 and table[slot, 0] != key:
@@ -128,6 +134,37 @@ def number(keys: Words) -> tuple[Ints, Ints]:
         numbers[i] = count
         count += 1
     return numbers, firsts[:count].copy()
+
+
+@kernel
+def _row(identity: int, lowest: int, words: Words, ranks: Ints) -> np.uint64:
+    """The row of an id: its distance from the lowest, or its rank in a bitmap.
+
+    Args:
+        identity: int64, at least `lowest`.
+        lowest: int64, the smallest id.
+        words: uint64[w] bitmap of the ids that occur, or empty.
+        ranks: int64[w], ids that occur before each word.
+
+    Returns:
+        uint64, so that no row counts from the end. Twin: naive.fold.fold.
+    """
+    place = np.uint64(identity - lowest)
+    if words.size == 0:
+        return place
+    one = np.uint64(1)
+    word = place >> np.uint64(6)
+    below = words[word] & ((one << (place & np.uint64(63))) - one)
+    # Bits set below this one, in parallel (Warren, Hacker's Delight, fig. 5-2).
+    below -= (below >> one) & np.uint64(0x5555555555555555)
+    below = (below & np.uint64(0x3333333333333333)) + (
+        (below >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    )
+    below = (below + (below >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    below += below >> np.uint64(8)
+    below += below >> np.uint64(16)
+    below += below >> np.uint64(32)
+    return np.uint64(ranks[word]) + (below & np.uint64(0x7F))
 
 
 @kernel
@@ -175,28 +212,20 @@ def fold(
         out[row, 1] = LATEST
         for slot in range(2, width):
             out[row, slot] = 0
-    ranked = words.size > 0
-    one = np.uint64(1)
     seen = highs[0]
+    # Rows are known some orders ahead, so that they are in cache when they are changed.
+    ring = np.empty(_RING, np.uint64)
+    for i in range(min(_AHEAD, ids.size)):
+        ring[i] = _row(ids[i], lowest, words, ranks)
     for i in range(ids.size):
+        row = ring[i & (_RING - 1)]
+        if i + _AHEAD < ids.size:
+            later = _row(ids[i + _AHEAD], lowest, words, ranks)
+            ring[(i + _AHEAD) & (_RING - 1)] = later
+            prefetch(out, later)
         at = instants[i]
         if at > seen:
             continue
-        # Unsigned, so that no row counts from the end.
-        row = np.uint64(ids[i] - lowest)
-        if ranked:
-            word = row >> np.uint64(6)
-            below = words[word] & ((one << (row & np.uint64(63))) - one)
-            # Bits set below this one, in parallel (Warren, Hacker's Delight, fig. 5-2).
-            below -= (below >> one) & np.uint64(0x5555555555555555)
-            below = (below & np.uint64(0x3333333333333333)) + (
-                (below >> np.uint64(2)) & np.uint64(0x3333333333333333)
-            )
-            below = (below + (below >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-            below += below >> np.uint64(8)
-            below += below >> np.uint64(16)
-            below += below >> np.uint64(32)
-            row = np.uint64(ranks[word]) + (below & np.uint64(0x7F))
         total = totals[i]
         bought = total >= 0
         # Selected, not branched: the processor cannot guess whether an order is the latest.
@@ -233,3 +262,23 @@ def merge(left: Ints, right: Ints) -> Ints:
         for slot in range(2, left.shape[1]):
             left[row, slot] += right[row, slot]
     return left
+
+
+@kernel
+def columns(table: Ints, rows: Ints) -> Ints:
+    """Some rows of a fold, turned so that each column is in one piece.
+
+    Args:
+        table: int64[n, w] as `fold` gives it.
+        rows: int64[m], each from 0 to n - 1.
+
+    Returns:
+        int64[w, m]. Cost: the table is read once, a strided copy would read it
+        for each column. Twin: naive.fold.columns.
+    """
+    turned = np.empty((table.shape[1], rows.size), np.int64)
+    for i in range(rows.size):
+        row = rows[i]
+        for slot in range(table.shape[1]):
+            turned[slot, i] = table[row, slot]
+    return turned

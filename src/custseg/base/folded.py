@@ -223,24 +223,24 @@ def _folded(
 
 def _customers(out: Ints, coding: _Coding, spans: int, *, gross: bool) -> FoldedOrders:
     """The rows of the table that are customers, by id."""
+    from custseg._kernels.fold import columns
+
     # Who has neither an order nor a return by the as_of is not in these orders.
     kept = np.flatnonzero((out[:, 2] > 0) | (out[:, 3] != 0))
     ids = coding.ids(kept)
     if coding.names is not None:
         ranked = ids.arg_sort()
         ids, kept = ids.gather(ranked), kept[ranked.to_numpy()]
-        out = out[kept]
-    elif kept.size < coding.rows:
-        out = out[kept]
+    turned = columns(read_only(out), read_only(kept))
     step = 3 if gross else 2
     slots = [2 + k * step for k in range(spans)]
     return FoldedOrders(
         ids,
-        out[:, 0],
-        out[:, 1],
-        tuple(pl.Series(out[:, slot]) for slot in slots),
-        tuple(pl.Series(out[:, slot + 1]) for slot in slots),
-        tuple(pl.Series(out[:, slot + 2]) for slot in slots) if gross else (),
+        turned[0],
+        turned[1],
+        tuple(pl.Series(turned[slot]) for slot in slots),
+        tuple(pl.Series(turned[slot + 1]) for slot in slots),
+        tuple(pl.Series(turned[slot + 2]) for slot in slots) if gross else (),
     )
 
 
