@@ -1,0 +1,271 @@
+"""ClustersScheme: the centres that were found, and who is nearest to which."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import polars as pl
+from attrs import field, frozen
+
+from custseg.errors import FitError, Problem
+from custseg.schema.bridge import array
+from custseg.segments import clusters_text
+from custseg.segments.bins import number
+from custseg.segments.clusters_names import INCOMPLETE, PROSPECT, distinctive
+from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
+from custseg.segments.labels import labelled
+from custseg.segments.layout import Layout, count, counted, share
+from custseg.segments.scheme_text import finite
+from custseg.segments.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from custseg.base.customer_base import CustomerBase
+
+__all__ = ["ClustersScheme", "measures_problems"]
+
+_DEGENERATE = 0.95
+
+
+def _pairs(rows: Iterable[Iterable[float]]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in rows)
+
+
+@frozen(kw_only=True, repr=False)
+class ClustersScheme:
+    """Centres and the space they lie in: what `Clusters` fits.
+
+    It labels new customers by the nearest centre, without scikit-learn.
+
+    Attributes:
+        measures: What customers are compared by.
+        space: How measures become places.
+        names: The clusters, from the highest mean spend down.
+        centres: The place of each, in standard deviations from the mean.
+        customers: How many customers each had when it was found.
+
+    Raises:
+        FitError: listing everything at once: parts of different lengths,
+            numbers that are none, names that are taken or occur twice.
+
+    >>> import polars as pl
+    >>> from custseg.segments.clusters_scheme import ClustersScheme
+    >>> from custseg.segments.clusters_space import Space
+    >>> scheme = ClustersScheme(
+    ...     measures=("spend",),
+    ...     space=Space("standard", (50.0,), (10.0,)),
+    ...     names=("high_spend", "low_spend"),
+    ...     centres=((1.0,), (-1.0,)),
+    ...     customers=(4, 6),
+    ... )
+    >>> scheme
+    2 clusters of 10 customers, the largest with 60.0 %
+    cluster     customers   share  spend
+    high_spend          4  40.0 %     60
+    low_spend           6  60.0 %     40
+    >>> spend = pl.DataFrame({"customer_id": [1, 2], "spend": [51.0, 9.0], "orders": [2, 1]})
+    >>> scheme.label(spend)["segment"].to_list()
+    ['high_spend', 'low_spend']
+    """
+
+    measures: tuple[str, ...] = field(converter=tuple)
+    space: Space
+    names: tuple[str, ...] = field(converter=tuple)
+    centres: tuple[tuple[float, ...], ...] = field(converter=_pairs)
+    customers: tuple[int, ...] = field(converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse parts that do not make a scheme."""
+        FitError.check(self._problems())
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the measures that `label` needs."""
+        return tuple(dict.fromkeys((*self.measures, "orders")))
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The labels in order: the clusters, then those of customers in none."""
+        return (*self.names, INCOMPLETE, PROSPECT)
+
+    @property
+    def status(self) -> str:
+        """How well the customers were parted, in words.
+
+        >>> import polars as pl
+        >>> from custseg.segments.clusters import Clusters
+        >>> seen = {"orders": [1] * 99 + [90], "spend": [5.0] * 99 + [900.0]}
+        >>> recipe = Clusters(2, measures=("orders", "spend"))
+        >>> recipe.settle(recipe.tally(pl.DataFrame(seen))).status
+        "degenerate: 'typical' holds 99.0 % of 100 customers"
+        """
+        everyone = sum(self.customers)
+        people = counted(everyone, "customer")
+        largest = max(self.customers)
+        part = share(largest / everyone if everyone else None)
+        if self.is_degenerate:
+            name = self.names[self.customers.index(largest)]
+            return f"degenerate: {name!r} holds {part} of {people}"
+        return f"{counted(len(self.names), 'cluster')} of {people}, the largest with {part}"
+
+    @property
+    def is_degenerate(self) -> bool:
+        """Whether one cluster holds more than 95 % of the customers."""
+        return max(self.customers) > _DEGENERATE * sum(self.customers)
+
+    @property
+    def clusters(self) -> pl.DataFrame:
+        """A row a cluster: customers, share, the centre in each measure, what sets it apart."""
+        everyone = max(sum(self.customers), 1)
+        values = [self.space.values(centre) for centre in self.centres]
+        return pl.DataFrame(
+            [
+                labelled("segment", self.names),
+                pl.Series("customers", self.customers, pl.Int64),
+                pl.Series("share", [each / everyone for each in self.customers], pl.Float64),
+                *(
+                    pl.Series(name, column, pl.Float64)
+                    for name, column in zip(self.measures, zip(*values, strict=True), strict=True)
+                ),
+                pl.Series("distinctive", [self._told(centre) for centre in self.centres]),
+            ]
+        )
+
+    def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
+        """The measures with `segment`.
+
+        Args:
+            measures: `customer_id` and the measures that `reads` names.
+        """
+        values = values_of(measures, self.measures)
+        place = nearest(self.space.points(values), self.centres)
+        lacking = ~complete(values)
+        if lacking.any():
+            place[lacking] = len(self.names)
+            place[lacking & (array(measures["orders"]) <= 0)] = len(self.names) + 1
+        ids, *rest = measures.get_columns()
+        return pl.DataFrame(
+            [ids, labelled("segment", self.segments).gather(pl.Series(place)), *rest]
+        )
+
+    def assign(self, base: CustomerBase, /) -> Segmentation:
+        """The label of each customer as of the base's instant."""
+        return Segmentation.of(self, base)
+
+    def why(self, row: Mapping[str, Any], /) -> str:
+        """The customer's numbers, and how far the two nearest centres are.
+
+        Args:
+            row: The customer's row of `Segmentation.frame`.
+        """
+        segment = row["segment"]
+        if segment == PROSPECT:
+            return f"no orders; → {segment}"
+        if segment == INCOMPLETE:
+            lacking = [name for name in self.measures if not _is_known(row[name])]
+            return f"{', '.join(lacking)} unknown; → {segment}"
+        values = tuple(np.array([row[name]], np.float64) for name in self.measures)
+        point = [float(axis[0]) for axis in self.space.points(values)]
+        ranked = sorted(
+            (math.dist(point, centre), place) for place, centre in enumerate(self.centres)
+        )
+        seen = ", ".join(f"{name} {number(row[name])}" for name in self.measures)
+        away = ", ".join(f"{far:.2f} sd from {self.names[place]}" for far, place in ranked[:2])
+        return f"{seen}: {away}; → {segment}"
+
+    def to_json(self) -> str:
+        """The scheme as text, with its numbers; equal after the trip."""
+        return clusters_text.write(
+            measures=self.measures,
+            space=self.space,
+            clusters=zip(self.names, self.centres, self.customers, strict=True),
+        )
+
+    @classmethod
+    def from_json(cls, text: str, /) -> ClustersScheme:
+        """The scheme that a text holds.
+
+        Raises:
+            FitError: when the text is not a scheme, or its numbers cannot be
+                one; it lists everything that is wrong.
+        """
+        return cls(**clusters_text.read(text))
+
+    def __repr__(self) -> str:
+        """The clusters as a table."""
+        return self._layout().text()
+
+    def _repr_html_(self) -> str:
+        return self._layout().html()
+
+    def _layout(self) -> Layout:
+        rows = [
+            (name, count(customers), share(part), *(f"{value:,.4g}" for value in values))
+            for name, customers, part, *values in self.clusters.drop("distinctive").iter_rows()
+        ]
+        head = ("cluster", "customers", "share", *self.measures)
+        return Layout(title=self.status, head=head, rows=tuple(rows))
+
+    def _told(self, centre: tuple[float, ...]) -> str:
+        return ", ".join(
+            f"{measure} {place:+.1f} sd" for measure, place in distinctive(centre, self.measures)
+        )
+
+    def _problems(self) -> Iterator[Problem]:
+        where = "ClustersScheme"
+        yield from measures_problems(self.measures, where=f"{where}.measures")
+        yield from self._space_problems(f"{where}.space")
+        yield from self._names_problems(f"{where}.names")
+        many = len(self.names)
+        for name, found in (("centres", self.centres), ("customers", self.customers)):
+            if len(found) != many:
+                what = f"{len(found)} {name} for {many} clusters"
+                yield Problem(what, f"{where}.{name}", "give one for each name")
+        for place, centre in enumerate(self.centres):
+            if len(centre) != len(self.measures) or None in map(finite, centre):
+                fix = "give a number for each measure"
+                yield Problem(f"{centre!r} is no centre", f"{where}.centres[{place}]", fix)
+        for place, customers in enumerate(self.customers):
+            if not isinstance(customers, int) or isinstance(customers, bool) or customers < 0:  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
+                fix = "give a whole number from 0 on"
+                yield Problem(f"{customers!r} counts nobody", f"{where}.customers[{place}]", fix)
+
+    def _space_problems(self, where: str) -> Iterator[Problem]:
+        if self.space.transform not in get_args(Transform):
+            fix = f"one of {', '.join(get_args(Transform))}"
+            yield Problem(f"transform is {self.space.transform!r}", where, fix)
+        for name, values in (("means", self.space.means), ("sds", self.space.sds)):
+            least = -math.inf if name == "means" else 0.0
+            known = [finite(value) for value in values]
+            good = all(value is not None and value > least for value in known)
+            if not good or len(known) != len(self.measures):
+                fix = f"give a number{'' if name == 'means' else ' above 0'} for each measure"
+                yield Problem(f"{name} are {values!r}", f"{where}.{name}", fix)
+
+    def _names_problems(self, where: str) -> Iterator[Problem]:
+        if not self.names:
+            yield Problem("there are no clusters", where, "name at least one")
+        taken = (INCOMPLETE, PROSPECT)
+        for place, name in enumerate(self.names):
+            if not isinstance(name, str) or not name or name in (*taken, *self.names[:place]):  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
+                what = f"{name!r} cannot name a cluster"
+                fix = f"give each a name of its own, other than {' and '.join(taken)}"
+                yield Problem(what, f"{where}[{place}]", fix)
+
+
+def measures_problems(measures: tuple[object, ...], /, *, where: str) -> Iterator[Problem]:
+    """What is wrong with the names of what customers are compared by."""
+    if not measures:
+        yield Problem("customers are compared by nothing", where, "name at least one measure")
+    for place, name in enumerate(measures):
+        if not isinstance(name, str) or not name:
+            yield Problem(f"{name!r} is no measure", where, 'write names, such as "spend"')
+        elif name in measures[:place]:
+            yield Problem(f"{name!r} is named twice", where, "leave one out")
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)

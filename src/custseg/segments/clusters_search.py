@@ -1,0 +1,102 @@
+"""Where the centres of clusters lie, and how many there are: scikit-learn's part."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from custseg.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from numpy.typing import NDArray
+
+__all__ = ["best_count", "centres"]
+
+_STARTS = 4
+_SAMPLE = 2_000
+_MOST = 10
+
+
+def centres(
+    points: NDArray[np.float64], customers: NDArray[np.int64], /, *, k: int, seed: int
+) -> NDArray[np.float64]:
+    """The centres of k clusters (Lloyd 1982, started as k-means++).
+
+    Args:
+        points: float64[n, m], at least k different rows.
+        customers: int64[n], how many customers stand at each.
+        k: How many centres.
+        seed: Where the search starts.
+
+    Returns:
+        float64[k, m].
+
+    Raises:
+        MissingExtra: when scikit-learn is not installed.
+    """
+    with _alone() as cluster:
+        return _found(cluster, points, customers, k, seed).cluster_centers_
+
+
+def best_count(points: NDArray[np.float64], customers: NDArray[np.int64], /, *, seed: int) -> int:
+    """How many clusters part the customers best, from 2 to 10.
+
+    The count with the largest mean silhouette (Rousseeuw 1987) on a sample
+    of 2,000 customers, the smaller one of equals.
+
+    Args:
+        points: float64[n, m], at least two different rows.
+        customers: int64[n], how many customers stand at each.
+        seed: Draws the sample.
+
+    Raises:
+        MissingExtra: when scikit-learn is not installed.
+    """
+    everyone = int(customers.sum())
+    drawn = np.random.default_rng(seed).choice(everyone, min(everyone, _SAMPLE), replace=False)
+    rows = np.searchsorted(np.cumsum(customers), np.sort(drawn), side="right")
+    sample = points[rows]
+    different = np.unique(sample, axis=0).shape[0]
+    # A silhouette needs a second customer in some cluster.
+    most = min(_MOST, different, len(sample) - 1)
+    scores: dict[int, float] = {}
+    with _alone() as cluster:
+        silhouette: Any = import_module("sklearn.metrics").silhouette_score
+        for k in range(2, most + 1):
+            labels = _found(cluster, sample, np.ones(len(sample), np.int64), k, seed).labels_
+            scores[k] = float(silhouette(sample, labels))
+    return max(scores, key=scores.__getitem__, default=min(2, different))
+
+
+def _found(
+    cluster: Any,  # noqa: ANN401 - a module without types
+    points: NDArray[np.float64],
+    customers: NDArray[np.int64],
+    k: int,
+    seed: int,
+) -> Any:  # noqa: ANN401 - scikit-learn has no types
+    search = cluster.KMeans(k, n_init=_STARTS, random_state=seed)
+    return search.fit(points, sample_weight=customers.astype(np.float64))
+
+
+@contextmanager
+def _alone() -> Generator[Any]:
+    """scikit-learn's clusters, on one thread: threads would add up in any order."""
+    try:
+        cluster: Any = import_module("sklearn.cluster")
+        limits: Any = import_module("threadpoolctl").threadpool_limits
+    except ImportError:
+        raise MissingExtra(
+            "clusters are searched by scikit-learn, which is not installed",
+            where="Clusters.fit",
+            fix='pip install "custseg[cluster]"',
+        ) from None
+    with limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield cluster

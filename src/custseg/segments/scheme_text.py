@@ -1,0 +1,134 @@
+"""What the text forms of all schemes share: how one is opened, and how parts are read."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, cast
+
+from custseg.errors import FitError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = [
+    "FORMAT",
+    "as_float",
+    "finite",
+    "infinity_as_null",
+    "keyed",
+    "listed",
+    "opened",
+    "unknown_keys",
+    "written",
+]
+
+FORMAT = 1
+"""Raised when an older custseg could not read the text."""
+
+_LARGEST = sys.float_info.max
+
+
+def written(scheme: str, /, **parts: object) -> str:
+    """The parts of a scheme as JSON, under its kind and format.
+
+    >>> from custseg.segments.scheme_text import written
+    >>> written("abc", by="spend")
+    '{"scheme": "abc", "format": 1, "by": "spend"}'
+    """
+    document = {"scheme": scheme, "format": FORMAT, **parts}
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+
+
+def opened(
+    text: str, /, *, scheme: str, called: str, keys: Sequence[str], where: str
+) -> dict[str, object]:
+    """The parts of a scheme by name, none missing and none unknown.
+
+    Args:
+        text: What `written` wrote.
+        scheme: The kind of scheme it must hold.
+        called: How the kind is called in an error: "an ABC scheme".
+        keys: The parts, those of every scheme aside.
+        where: The place that errors name.
+
+    Raises:
+        FitError: when the text is not JSON, holds another scheme, or has
+            other parts; the last lists everything.
+
+    >>> from custseg.segments.scheme_text import opened, written
+    >>> called = {"scheme": "abc", "called": "an ABC scheme", "where": "ABCScheme.from_json"}
+    >>> opened(written("abc", by="spend"), keys=("by",), **called)
+    {'by': 'spend'}
+    """
+    fix = "give the text that to_json() wrote"
+    try:
+        document = keyed(json.loads(text))
+    except (TypeError, ValueError, RecursionError) as fault:
+        what = f"the text is not JSON: {fault}"
+        raise FitError(what, where=where, fix=fix) from None
+    if document is None or document.pop("scheme", None) != scheme:
+        raise FitError(f"the text is not {called}", where=where, fix=fix)
+    FitError.check(_head_problems(document, keys, where))
+    del document["format"]
+    return document
+
+
+def _head_problems(
+    document: dict[str, object], keys: Sequence[str], where: str
+) -> Iterator[Problem]:
+    if document.get("format", FORMAT) != FORMAT:
+        what = f"format {document['format']!r} is not known"
+        fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
+        yield Problem(what, f"{where}: format", fix)
+    wanted = ("format", *keys)
+    for key in wanted:
+        if key not in document:
+            yield Problem(f"{key!r} is missing", where, "restore it")
+    yield from unknown_keys(document, wanted, what="a scheme", where=where)
+
+
+def unknown_keys(
+    found: Iterable[str], known: Sequence[str], /, *, what: str, where: str
+) -> Iterator[Problem]:
+    """A problem for each key that is none of the known ones, with the nearest."""
+    for key in found:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            fix = f"did you mean {near[0]!r}?" if near else "remove it"
+            yield Problem(f"{key!r} is no part of {what}", where, fix)
+
+
+def finite(value: object, /) -> float | None:
+    """A finite number as a float; None for anything else, flags included.
+
+    >>> from custseg.segments.scheme_text import finite
+    >>> finite(3), finite(True), finite("3"), finite(10**400)
+    (3.0, None, None, None)
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
+        return float(value)
+    return None
+
+
+def as_float(value: float, /) -> float:
+    """A finite number as a float; anything else as it is, to be refused with the rest."""
+    number = finite(value)
+    return value if number is None else number
+
+
+def infinity_as_null(value: float, /) -> float | None:
+    """A number as JSON has it: infinity, which JSON lacks, is null."""
+    return None if math.isinf(value) else value
+
+
+def listed(found: object, /) -> list[object] | None:
+    """A list; None for anything else."""
+    return cast("list[object]", found) if isinstance(found, list) else None
+
+
+def keyed(found: object, /) -> dict[str, object] | None:
+    """An object of JSON; None for anything else."""
+    return cast("dict[str, object]", found) if isinstance(found, dict) else None
