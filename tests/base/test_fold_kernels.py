@@ -74,7 +74,7 @@ def folded(fold, listed, spans, *, gross, ranked):
     out = fold(
         frozen(ids),
         frozen(instants),
-        frozen(totals),
+        frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2),
         lowest,
         len(customers),
         frozen(words, np.uint64),
@@ -110,6 +110,13 @@ def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross):
     arrays = [np.array(part, np.int64).reshape(-1, width) for part in parts]
     assert naive.merge(*parts) == naive.fold(left + right, spans, customers, gross=gross)
     assert merge(*arrays).tolist() == naive.merge(*parts)
+
+
+@pytest.mark.parametrize("largest", both(kernels.largest))
+@given(totals=st.lists(st.integers(-(10**18) + 1, 10**18 - 1)))
+def test_largest_is_its_twin(largest, totals):
+    words = frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2)
+    assert largest(words) == naive.largest(totals)
 
 
 @pytest.mark.parametrize("columns", both(kernels.columns))

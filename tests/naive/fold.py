@@ -56,3 +56,8 @@ def columns(table, rows):
     """Column by column, the values of some rows."""
     width = len(table[0]) if len(table) else 0
     return [[table[row][slot] for row in rows] for slot in range(width)]
+
+
+def largest(totals):
+    """How far from zero the totals reach."""
+    return max((abs(total) for total in totals), default=0)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from attrs import evolve, frozen
 
+from custseg.schema.arrow import words
 from custseg.schema.bridge import array, minor, read_only
 from custseg.threads import threads
 
@@ -91,21 +92,29 @@ def fold_orders(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -
 
 @frozen(eq=False)
 class _Part:
-    """Some of the orders as arrays, with the largest total; numbers say whose they are."""
+    """Some of the orders as arrays, with their extremes; numbers say whose they are."""
 
     numbers: Ints
     instants: Ints
     totals: Ints
     largest: int
+    lowest: int
+    highest: int
 
     @classmethod
     def of(cls, orders: pl.DataFrame) -> _Part:
-        ids, totals = orders["customer_id"], minor(orders["total"])
+        from custseg._kernels.fold import largest
+
+        ids, totals = orders["customer_id"], words(orders["total"])
+        if not ids.dtype.is_integer():
+            return cls(_NOBODY, array(orders["ordered_at"]), totals, largest(totals), 0, 0)
         return cls(
-            array(ids) if ids.dtype.is_integer() else _NOBODY,
+            array(ids),
             array(orders["ordered_at"]),
-            array(totals),
-            max(-int(totals.min()), int(totals.max())),  # type: ignore[arg-type]
+            totals,
+            largest(totals),
+            int(ids.min()),  # type: ignore[arg-type]
+            int(ids.max()),  # type: ignore[arg-type]
         )
 
 
@@ -165,8 +174,8 @@ def _in_range(pool: ThreadPoolExecutor, ids: pl.Series, parts: list[_Part]) -> _
     """
     from custseg._kernels.fold import mark
 
-    lowest, highest = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
-    size = highest - lowest + 1
+    lowest = min(part.lowest for part in parts)
+    size = max(part.highest for part in parts) - lowest + 1
     if size > _SPARSEST * ids.len() + 4096:
         return None
     direct = _Coding(lowest, size, _NO_WORDS, _NOBODY)
@@ -176,12 +185,12 @@ def _in_range(pool: ThreadPoolExecutor, ids: pl.Series, parts: list[_Part]) -> _
     def marked(part: _Part) -> NDArray[np.uint64]:
         return mark(part.numbers, lowest, size)
 
-    words = reduce(np.bitwise_or, pool.map(marked, parts))
-    counts = np.bitwise_count(words).astype(np.int64)
+    bitmap = reduce(np.bitwise_or, pool.map(marked, parts))
+    counts = np.bitwise_count(bitmap).astype(np.int64)
     customers = int(counts.sum())
     if customers * _FULL >= size:
         return direct
-    return _Coding(lowest, customers, read_only(words), read_only(np.cumsum(counts) - counts))
+    return _Coding(lowest, customers, read_only(bitmap), read_only(np.cumsum(counts) - counts))
 
 
 def _numbered(ids: pl.Series) -> _Coding | None:

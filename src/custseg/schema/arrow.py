@@ -1,0 +1,84 @@
+"""The memory of a money column as it is, by the Arrow C stream interface.
+
+polars keeps money in 128 bits and numpy knows no such number; a cast would copy the column. The
+interface (arrow.apache.org/docs/format/CStreamInterface.html) hands out the buffer itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+__all__ = ["words"]
+
+
+class _Array(ctypes.Structure):
+    """struct ArrowArray."""
+
+    _fields_ = (
+        ("length", ctypes.c_int64),
+        ("null_count", ctypes.c_int64),
+        ("offset", ctypes.c_int64),
+        ("n_buffers", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        ("private_data", ctypes.c_void_p),
+    )
+
+
+class _Stream(ctypes.Structure):
+    """struct ArrowArrayStream; its own release is the capsule's business."""
+
+    _fields_ = (
+        ("get_schema", ctypes.c_void_p),
+        ("get_next", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)),
+        ("get_last_error", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("private_data", ctypes.c_void_p),
+    )
+
+
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.restype = ctypes.c_void_p
+_pointer.argtypes = (ctypes.py_object, ctypes.c_char_p)
+
+
+def words(column: pl.Series) -> NDArray[np.int64]:
+    """The 128-bit values of a money column as two words each, not copied.
+
+    Args:
+        column: Decimal, without nulls; rows in several chunks are copied into one.
+
+    Returns:
+        int64[n, 2], read-only: the low word of an amount in 18 digits is the
+        amount itself, the high word its sign.
+    """
+    if column.len() == 0:
+        return np.empty((0, 2), np.int64)
+    capsule = column.rechunk().__arrow_c_stream__()
+    stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
+    array = _Array()
+    if stream.get_next(ctypes.addressof(stream), ctypes.addressof(array)):  # pragma: no cover
+        message = "polars could not hand out a column"
+        raise MemoryError(message)
+    start = array.buffers[1] + 16 * array.offset
+    memory = (ctypes.c_int64 * (2 * array.length)).from_address(start)
+    # The buffer lives until the last view of it is gone.
+    weakref.finalize(memory, _release, array).atexit = False
+    seen = np.frombuffer(memory, np.int64).reshape(-1, 2)
+    seen.flags.writeable = False
+    return seen
+
+
+def _release(array: _Array) -> None:
+    array.release(ctypes.addressof(array))

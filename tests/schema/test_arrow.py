@@ -1,0 +1,49 @@
+"""Money seen as two words an amount, without a copy."""
+
+from __future__ import annotations
+
+import gc
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custseg.schema.arrow import words
+
+amounts = st.integers(-(10**18) + 1, 10**18 - 1)
+
+
+def money(units):
+    return pl.Series(units, dtype=pl.Int128).reinterpret(dtype=pl.Decimal(18, 2))
+
+
+@given(chunks=st.lists(st.lists(amounts, min_size=1), min_size=1, max_size=3), drawn=st.data())
+def test_the_low_word_is_the_amount_and_the_high_word_its_sign(chunks, drawn):
+    column = pl.concat([money(chunk) for chunk in chunks], rechunk=False)
+    units = [unit for chunk in chunks for unit in chunk]
+    low = drawn.draw(st.integers(0, len(units)))
+    seen = words(column.slice(low))
+    assert seen[:, 0].tolist() == units[low:]
+    assert seen[:, 1].tolist() == [-(unit < 0) for unit in units[low:]]
+
+
+def test_an_empty_column_has_no_words():
+    assert words(money([])).shape == (0, 2)
+
+
+def test_words_are_a_view_that_cannot_be_written_to():
+    column = money([150])
+    assert not words(column).flags.writeable
+    assert words(column).__array_interface__["data"] == words(column).__array_interface__["data"]
+
+
+def test_words_outlive_the_column_they_were_seen_in():
+    column = money(np.arange(100_000))
+    seen = words(column)[:, 0]
+    del column
+    gc.collect()
+    for _ in range(20):
+        assert money(np.full(100_000, 7)).sum() == Decimal(7_000)
+    assert seen.tolist() == list(range(100_000))
