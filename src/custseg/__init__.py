@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from custseg import datasets as datasets
+    from custseg.actions.limit import Limit as Limit
+    from custseg.actions.plan import Plan as Plan
+    from custseg.actions.playbook import Playbook as Playbook
+    from custseg.actions.strategy import Strategy as Strategy
     from custseg.base.customer_base import CustomerBase as CustomerBase
     from custseg.base.measure import Measure as Measure
     from custseg.errors import CustsegError as CustsegError
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from custseg.errors import RowError as RowError
     from custseg.errors import RuleError as RuleError
     from custseg.errors import SchemaError as SchemaError
+    from custseg.insights.profile import Profile as Profile
+    from custseg.insights.profile import profile as profile
     from custseg.loyalty.earn import Earn as Earn
     from custseg.loyalty.expiry import Expiry as Expiry
     from custseg.loyalty.ledger import Ledger as Ledger
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     from custseg.model.nouns import Ticket as Ticket
     from custseg.model.window import During as During
     from custseg.model.window import Window as Window
-    from custseg.rules.book import RuleBook as RuleBook
     from custseg.rules.rule import Rule as Rule
     from custseg.schema.collapse import collapse as collapse
     from custseg.schema.record import column as column
@@ -51,10 +56,17 @@ if TYPE_CHECKING:
     from custseg.segments.grid import Grid as Grid
     from custseg.segments.rfm import RFM as RFM
     from custseg.segments.rfm_scheme import RFMScheme as RFMScheme
+    from custseg.segments.rule_analysis import RuleAnalysis as RuleAnalysis
+    from custseg.segments.rule_book import RuleBook as RuleBook
     from custseg.segments.scheme import Scheme as Scheme
     from custseg.segments.segmentation import Segmentation as Segmentation
+    from custseg.segments.tags import Tags as Tags
 
 _HOME = {
+    "Limit": "actions.limit",
+    "Plan": "actions.plan",
+    "Playbook": "actions.playbook",
+    "Strategy": "actions.strategy",
     "CustomerBase": "base.customer_base",
     "Measure": "base.measure",
     "CustsegError": "errors",
@@ -65,6 +77,8 @@ _HOME = {
     "RowError": "errors",
     "RuleError": "errors",
     "SchemaError": "errors",
+    "Profile": "insights.profile",
+    "profile": "insights.profile",
     "Earn": "loyalty.earn",
     "Expiry": "loyalty.expiry",
     "Ledger": "loyalty.ledger",
@@ -81,7 +95,6 @@ _HOME = {
     "Ticket": "model.nouns",
     "During": "model.window",
     "Window": "model.window",
-    "RuleBook": "rules.book",
     "Rule": "rules.rule",
     "collapse": "schema.collapse",
     "column": "schema.record",
@@ -94,8 +107,11 @@ _HOME = {
     "Grid": "segments.grid",
     "RFM": "segments.rfm",
     "RFMScheme": "segments.rfm_scheme",
+    "RuleAnalysis": "segments.rule_analysis",
+    "RuleBook": "segments.rule_book",
     "Scheme": "segments.scheme",
     "Segmentation": "segments.segmentation",
+    "Tags": "segments.tags",
 }
 
 __version__ = "0.1.0"

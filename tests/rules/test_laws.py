@@ -45,57 +45,6 @@ def test_an_answer_depends_on_its_own_row_only(condition, listed, chance, drawn)
     assert_series_equal(parts, whole)
 
 
-@given(
-    st.sampled_from(["first", "every", "best"]),
-    st.lists(st.tuples(conditions(), st.integers(-1, 1)), min_size=1, max_size=5),
-    rows(),
-)
-def test_labels_are_those_of_the_rules_asked_one_by_one(policy, written, listed):
-    rules = [(f"r{place}", condition, worth) for place, (condition, worth) in enumerate(written)]
-    book = cu.RuleBook(
-        policy,
-        tuple(cu.Rule(name, naive.sql(condition), worth=worth) for name, condition, worth in rules),
-        None if policy == "every" else "rest",
-    )
-    label = book.label(framed(listed))
-    assert label.to_list() == naive.labels(policy, rules, "rest", listed)
-    kind = label.dtype.inner if policy == "every" else label.dtype
-    assert kind.categories.to_list() == list(book.labels)
-
-
-@given(
-    st.sampled_from(["first", "every", "best"]),
-    st.lists(
-        st.tuples(conditions(), st.integers() | st.floats(allow_nan=False, allow_infinity=False)),
-        min_size=1,
-        max_size=4,
-    ),
-    st.text(min_size=1).filter(lambda text: text.strip() and not text.startswith("r")),
-)
-def test_a_book_is_equal_after_the_trip_through_json(policy, written, otherwise):
-    book = cu.RuleBook(
-        policy,
-        tuple(
-            cu.Rule(f"r{place}", naive.sql(condition), worth=worth)
-            for place, (condition, worth) in enumerate(written)
-        ),
-        None if policy == "every" else otherwise,
-    )
-    again = cu.RuleBook.from_json(book.to_json())
-    assert again == book
-    assert hash(again) == hash(book)
-    assert again.to_json() == book.to_json()
-
-
-@given(conditions(), rows().filter(bool))
-def test_why_tells_the_rule_that_labels_the_row(condition, listed):
-    book = cu.RuleBook.first(cu.Rule("hit", naive.sql(condition)), otherwise="rest")
-    row = framed(listed)[:1]
-    told = book.why(row)
-    assert told.startswith(f"{book.label(row)[0]}: ")
-    assert book.why(row.row(0, named=True)) == told
-
-
 def attempt(text):
     try:
         return cu.Rule("any", text)

@@ -18,12 +18,13 @@ _CELL = f"padding:0.2em 0.8em;border-bottom:{_LINE}"
 
 @frozen
 class Layout:
-    """A titled table; its first column is text, the others are numbers.
+    """A titled table; its first columns are text, the others are numbers.
 
     Attributes:
         title: One line above the table.
         head: The columns' names.
         rows: A text for each cell.
+        texts: How many columns are text.
 
     >>> from custseg.segments.layout import Layout
     >>> rows = (("gold", "7"), ("none", "12"))
@@ -37,24 +38,29 @@ class Layout:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
 
     def text(self) -> str:
         """The table in fixed-width letters; wide scripts take two columns."""
         lines = [self.head, *self.rows]
         widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
-        return "\n".join([self.title, *(_line(cells, widths) for cells in lines)])
+        return "\n".join([self.title, *(_line(cells, widths, self.texts) for cells in lines)])
 
     def html(self) -> str:
         """The table for a notebook, every value escaped."""
-        head = "".join(_cell("th", cell, place) for place, cell in enumerate(self.head))
-        body = "".join(
-            f"<tr>{''.join(_cell('td', cell, place) for place, cell in enumerate(row))}</tr>"
-            for row in self.rows
-        )
+        head = self._cells("th", self.head)
+        body = "".join(f"<tr>{self._cells('td', row)}</tr>" for row in self.rows)
         title = html.escape(self.title)
         return (
             f'<table style="{_TABLE}"><caption style="{_TITLE}">{title}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+    def _cells(self, tag: str, cells: tuple[str, ...]) -> str:
+        sides = ("left" if place < self.texts else "right" for place in range(len(cells)))
+        return "".join(
+            f'<{tag} style="{_CELL};text-align:{side}">{html.escape(cell)}</{tag}>'
+            for side, cell in zip(sides, cells, strict=True)
         )
 
 
@@ -98,9 +104,9 @@ def share(value: float | None, /) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+def _line(cells: tuple[str, ...], widths: list[int], texts: int) -> str:
     padded = [
-        cell + _fill(cell, width) if place == 0 else _fill(cell, width) + cell
+        cell + _fill(cell, width) if place < texts else _fill(cell, width) + cell
         for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
     ]
     return "  ".join(padded).rstrip()
@@ -120,8 +126,3 @@ def _width(text: str) -> int:
         else 1
         for letter in text
     )
-
-
-def _cell(tag: str, text: str, place: int) -> str:
-    side = "left" if place == 0 else "right"
-    return f'<{tag} style="{_CELL};text-align:{side}">{html.escape(text)}</{tag}>'

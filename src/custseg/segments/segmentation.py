@@ -14,6 +14,8 @@ from custseg.schema.bridge import array
 from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
 from custseg.segments.layout import Layout, amount, count, counted, share
+from custseg.segments.lookup import place_of
+from custseg.segments.shares import minor_spend, ratio, shares
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -105,8 +107,7 @@ class Segmentation:
         codes = self._codes()
         customers = np.bincount(codes, minlength=len(self.segments))
         # Summed as whole minor units: the same in whatever order the rows come.
-        unit = 10**self.scale
-        minor = np.rint(array(self.frame["spend"]) * unit).astype(np.int64)
+        minor = minor_spend(self.frame, self.scale)
         spend = np.zeros(len(self.segments), np.int64)
         for place in np.flatnonzero(customers):
             spend[place] = minor[codes == place].sum()
@@ -114,9 +115,9 @@ class Segmentation:
             {
                 "segment": self._labels(),
                 "customers": customers,
-                "share": _shares(customers),
-                "spend": spend / unit,
-                "spend_share": _shares(spend),
+                "share": shares(customers),
+                "spend": spend / 10**self.scale,
+                "spend_share": shares(spend),
             }
         )
 
@@ -165,15 +166,7 @@ class Segmentation:
         Raises:
             SchemaError: when the segmentation has no such customer.
         """
-        ids = self.frame["customer_id"]
-        wanted = _same_kind(customer_id, ids.dtype)
-        place = ids.index_of(wanted) if wanted is not None else None
-        if place is None:
-            raise SchemaError(
-                f"no customer {customer_id!r}",
-                where="Segmentation.why",
-                fix=f"ids are {ids.dtype} here, such as {ids[0]!r}" if len(ids) else "it is empty",
-            )
+        place = place_of(customer_id, self.frame["customer_id"], where="Segmentation.why")
         return self.reasons.why(self.frame.row(place, named=True))
 
     def flow_to(self, later: Segmentation, /) -> Flow:
@@ -220,7 +213,7 @@ class Segmentation:
                     np.tile(np.arange(theirs), len(self.segments))
                 ),
                 "customers": customers,
-                "share": _ratio(customers, whole),
+                "share": ratio(customers, whole),
             }
         )
 
@@ -278,25 +271,6 @@ def measured(base: CustomerBase, names: Iterable[str], /) -> pl.DataFrame:
     return base.measures(*dict.fromkeys((*names, "orders", "spend")))
 
 
-def _same_kind(customer_id: int | str, dtype: pl.DataType) -> int | str | None:
-    """The id as the frame has it; None when it cannot be one."""
-    if dtype == pl.String:
-        return str(customer_id)
-    text = str(customer_id)
-    return int(text) if text.removeprefix("-").isdecimal() and abs(int(text)) < 2**63 else None
-
-
-def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> pl.Series:
-    """The quotients; null where the whole is nothing."""
-    known = whole != 0
-    quotient = np.divide(part, whole, out=np.zeros(part.size), where=known)
-    return pl.Series(quotient).zip_with(pl.Series(known), pl.Series([None], dtype=pl.Float64))
-
-
-def _shares(parts: NDArray[Any]) -> pl.Series:
-    return _ratio(parts, np.full(parts.size, parts.sum()))
-
-
 def _typical(values: pl.Series, codes: NDArray[Any], segments: int) -> pl.Series:
     """The mean, or the most frequent value, of each segment."""
     known = array(values.is_not_null())
@@ -305,7 +279,7 @@ def _typical(values: pl.Series, codes: NDArray[Any], segments: int) -> pl.Series
         numbers = array(kept.cast(pl.Float64))
         # One pass in the order of ids: threads cannot change the last digit.
         total = np.bincount(inside, weights=numbers, minlength=segments)
-        return _ratio(total, np.bincount(inside, minlength=segments)).alias(values.name)
+        return ratio(total, np.bincount(inside, minlength=segments)).alias(values.name)
     often = (
         pl.DataFrame({"place": inside, "value": kept})
         .group_by("place", "value")

@@ -6,22 +6,35 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Any, cast
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from custseg.errors import Problem, RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["FORMAT", "POLICIES", "BookText", "RuleText", "read_json", "read_toml", "written"]
+__all__ = [
+    "FORMAT",
+    "POLICIES",
+    "BookText",
+    "MeasureText",
+    "RuleText",
+    "read_json",
+    "read_toml",
+    "written",
+]
 
 FORMAT = 1
 POLICIES = ("first", "every", "best")
 
-_KEYS = ("format", "policy", "otherwise", "rules")
+_KEYS = ("format", "policy", "measures", "rules", "otherwise")
 _RULE_KEYS = ("name", "when", "worth")
+_MEASURE_KEYS = ("name", "value", "over", "how")
 _SHAPE = 'write {"format": 1, "policy": "first", "rules": [...], "otherwise": "rest"}'
 _RULE_SHAPE = 'write {"name": "vip", "when": "orders >= 5"}'
+_MEASURE_SHAPE = (
+    'write {"name": "app_share", "value": "channel = \'app\'", "over": "orders", "how": "mean"}'
+)
 
 
 @frozen
@@ -34,17 +47,30 @@ class RuleText:
 
 
 @frozen
+class MeasureText:
+    """A measure as its text has it; only the shape is checked."""
+
+    name: str
+    value: str
+    over: str = "orders"
+    how: str = "mean"
+
+
+@frozen
 class BookText:
     """A rule book as its text has it; only the shape is checked."""
 
     policy: str
     rules: tuple[RuleText, ...]
     otherwise: str | None = None
+    measures: tuple[MeasureText, ...] = ()
 
 
 def written(book: BookText) -> str:
     """The JSON of a rule book: one form for equal books."""
     held: dict[str, Any] = {"format": FORMAT, "policy": book.policy}
+    if book.measures:
+        held["measures"] = [asdict(measure) for measure in book.measures]
     held["rules"] = [
         {"name": rule.name, "when": rule.when}
         | ({} if rule.worth is None else {"worth": rule.worth})
@@ -119,31 +145,48 @@ def _shaped(
         what = f"policy {book['policy']!r} is not known"
         problems.append(Problem(what, f"{where}: policy", f"write one of {', '.join(POLICIES)}"))
     problems += _type_problems(book, "otherwise", str, where, 'write "otherwise": "rest"')
-    listed = book.get("rules", [])
-    if not isinstance(listed, list):
-        problems.append(Problem("rules is not a list", f"{where}: rules", _RULE_SHAPE))
-        listed = []
     rules = [
-        _rule(rule, problems, f"{where}: rules[{index}]")
-        for index, rule in enumerate(cast("list[object]", listed))
+        RuleText(**held)
+        for held in _each(book, "rules", _RULE_KEYS, ("name", "when"), where, _RULE_SHAPE, problems)
+    ]
+    measures = [
+        MeasureText(**held)
+        for held in _each(
+            book, "measures", _MEASURE_KEYS, ("name", "value"), where, _MEASURE_SHAPE, problems
+        )
     ]
     RuleError.check(problems)
-    return BookText(book["policy"], tuple(rule for rule in rules if rule), book.get("otherwise"))
+    return BookText(book["policy"], tuple(rules), book.get("otherwise"), tuple(measures))
 
 
-def _rule(held: object, problems: list[Problem], where: str) -> RuleText | None:
-    if not isinstance(held, dict):
-        problems.append(Problem(f"a rule is a mapping, got {held!r:.60}", where, _RULE_SHAPE))
-        return None
-    rule = cast("dict[str, Any]", held)
-    wrong = [
-        *_key_problems(rule, _RULE_KEYS, ("name", "when"), where, _RULE_SHAPE),
-        *_type_problems(rule, "name", str, where, _RULE_SHAPE),
-        *_type_problems(rule, "when", str, where, _RULE_SHAPE),
-        *_type_problems(rule, "worth", (int, float), where, 'write "worth": 3'),
-    ]
-    problems += wrong
-    return None if wrong else RuleText(rule["name"], rule["when"], rule.get("worth"))
+def _each(
+    book: dict[str, Any],
+    key: str,
+    known: Sequence[str],
+    required: Sequence[str],
+    where: str,
+    shape: str,
+    problems: list[Problem],
+) -> Iterator[dict[str, Any]]:
+    """The mappings of a list that have the right shape; what is wrong is added to problems."""
+    listed = book.get(key, [])
+    if not isinstance(listed, list):
+        problems.append(Problem(f"{key} is not a list", f"{where}: {key}", shape))
+        return
+    for index, held in enumerate(cast("list[object]", listed)):
+        place = f"{where}: {key}[{index}]"
+        if not isinstance(held, dict):
+            what = f"a {key.removesuffix('s')} is a mapping, got {held!r:.60}"
+            problems.append(Problem(what, place, shape))
+            continue
+        one = cast("dict[str, Any]", held)
+        wrong = _key_problems(one, known, required, place, shape)
+        for each in known:
+            wanted, fix = ((int, float), 'write "worth": 3') if each == "worth" else (str, shape)
+            wrong += _type_problems(one, each, wanted, place, fix)
+        problems += wrong
+        if not wrong:
+            yield one
 
 
 def _key_problems(

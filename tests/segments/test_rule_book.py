@@ -30,13 +30,13 @@ def refused(make, *rules, **options):
 
 
 def test_first_takes_the_first_rule_that_hits():
-    label = cu.RuleBook.first(VIP, OFTEN, otherwise="rest").label(ROWS)
+    label = cu.RuleBook.first(VIP, OFTEN, otherwise="rest").label(ROWS)["segment"]
     assert label.to_list() == ["vip", "vip", "often", "rest"]
     assert label.dtype == pl.Enum(["vip", "often", "rest"])
 
 
 def test_every_gives_all_rules_that_hit_in_order():
-    label = cu.RuleBook.every(OFTEN, VIP, NEAR).label(ROWS)
+    label = cu.RuleBook.every(OFTEN, VIP, NEAR).label(ROWS)["tags"]
     assert label.to_list() == [["often", "vip", "near"], ["vip"], ["often"], []]
     assert label.dtype == pl.List(pl.Enum(["often", "vip", "near"]))
 
@@ -48,15 +48,15 @@ def test_best_takes_the_largest_worth_and_the_first_on_a_tie():
         cu.Rule("late", "spend > 1000", worth=2.0),
         otherwise="rest",
     )
-    label = book.label(ROWS)
+    label = book.label(ROWS)["segment"]
     assert label.to_list() == ["tied", "tied", "low", "rest"]
     assert label.dtype == pl.Enum(["low", "tied", "late", "rest"])
 
 
-def test_hits_are_one_column_a_rule():
-    hits = cu.RuleBook.every(VIP, OFTEN, NEAR).hits(ROWS)
-    assert hits.schema == dict.fromkeys(("vip", "often", "near"), pl.Boolean)
-    assert hits.rows() == [
+def test_every_also_gives_a_flag_for_each_rule():
+    labelled = cu.RuleBook.every(VIP, OFTEN, NEAR).label(ROWS)
+    assert labelled.columns == ["spend", "tags", "vip", "often", "near"]
+    assert labelled.select("vip", "often", "near").rows() == [
         (True, True, True),
         (True, False, False),
         (False, True, False),
@@ -76,31 +76,32 @@ def test_all_rules_are_answered_in_one_pass(monkeypatch):
     monkeypatch.setattr(pl.DataFrame, "select", counted)
     rules = [cu.Rule(f"r{place}", f"orders > {place}") for place in range(100)]
     passes.clear()
-    label = cu.RuleBook.first(*rules, otherwise="rest").label(ROWS)
+    label = cu.RuleBook.first(*rules, otherwise="rest").label(ROWS)["segment"]
     assert label.to_list() == ["r0", "r0", "r0", "rest"]
     assert passes == [100]
 
 
 @pytest.mark.parametrize("policy", ["first", "every", "best"])
-def test_an_empty_frame_is_labelled_with_an_empty_series(policy):
+def test_an_empty_frame_is_labelled_with_an_empty_frame(policy):
     rules = (cu.Rule("a", "spend > 1", worth=1),)
     book = cu.RuleBook(policy, rules, None if policy == "every" else "rest")
     label = book.label(ROWS.head(0))
-    assert label.len() == 0
-    assert label.dtype == book.label(ROWS).dtype
+    assert label.height == 0
+    assert label.schema == book.label(ROWS).schema
 
 
-def test_labels_are_named_label():
-    assert cu.RuleBook.first(VIP, otherwise="rest").label(ROWS).name == "label"
-    assert cu.RuleBook.every(VIP).label(ROWS).name == "label"
+def test_labels_stand_behind_the_first_column_and_replace_older_ones():
+    labelled = cu.RuleBook.first(VIP, otherwise="rest").label(ROWS.with_columns(segment=pl.lit(1)))
+    assert labelled.columns == ["spend", "segment", "orders", "customer"]
+    assert labelled["segment"].to_list() == ["vip", "vip", "rest", "rest"]
 
 
 def test_names_may_look_like_patterns_and_may_be_many():
     rules = [cu.Rule(name, "orders >= 0") for name in ("^a$", "*", "a b", "常客", "") if name]
     more = [cu.Rule(f"r{place}", "orders < 0") for place in range(300)]
     book = cu.RuleBook.first(*more, *rules, otherwise="rest")
-    assert book.label(ROWS).to_list() == ["^a$", "^a$", "^a$", "rest"]
-    assert book.hits(ROWS).width == 304
+    assert book.label(ROWS)["segment"].to_list() == ["^a$", "^a$", "^a$", "rest"]
+    assert cu.RuleBook.every(*more, *rules).label(ROWS).width == 306
 
 
 def test_an_empty_book_is_refused_with_the_cure():
@@ -153,7 +154,7 @@ def test_an_unknown_policy_is_refused():
 
 
 def test_a_book_reads_what_its_rules_read():
-    assert cu.RuleBook.every(VIP, NEAR).reads == {"spend", "customer.region"}
+    assert cu.RuleBook.every(VIP, NEAR).reads == ("spend", "region")
 
 
 def test_rows_that_lack_columns_are_one_error_for_all_rules():
@@ -162,13 +163,6 @@ def test_rows_that_lack_columns_are_one_error_for_all_rules():
         "RuleBook.first[0].when",
         "RuleBook.first[1].when",
     ]
-
-
-def test_the_place_of_a_book_is_the_callers_to_name():
-    book = cu.RuleBook.every(VIP)
-    (problem,) = book.problems(pl.Schema({}), where="Program.earning")
-    assert problem.where == "Program.earning[0].when"
-    assert book.problems(ROWS.schema) == ()
 
 
 def test_values_that_do_not_convert_name_their_rule():
@@ -180,7 +174,7 @@ def test_values_that_do_not_convert_name_their_rule():
 def test_columns_that_are_null_throughout_do_not_stop_the_other_rules():
     book = cu.RuleBook.every(cu.Rule("named", "name LIKE 'A%'"), cu.Rule("some", "x > 1"))
     frame = pl.DataFrame({"name": [None, None], "x": [1, 2]})
-    assert book.label(frame).to_list() == [[], ["some"]]
+    assert book.label(frame)["tags"].to_list() == [[], ["some"]]
 
 
 def test_why_tells_the_rule_and_the_numbers_it_read():

@@ -1,0 +1,1 @@
+"""What to do next: strategies for segments, and who may be contacted."""

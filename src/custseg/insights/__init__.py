@@ -1,0 +1,1 @@
+"""What the logs mean: one customer at a glance."""

@@ -1,0 +1,163 @@
+"""Tags: any number of labels a customer, as of an instant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from custseg.errors import SchemaError
+from custseg.segments.labels import labelled
+from custseg.segments.layout import Layout, amount, count, counted, share
+from custseg.segments.lookup import place_of
+from custseg.segments.shares import minor_spend, shares
+from custseg.segments.tag_lists import flags
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from custseg.base.customer_base import CustomerBase
+    from custseg.segments.rule_book import RuleBook
+    from custseg.segments.scheme import Reasons
+
+__all__ = ["Tags"]
+
+
+@frozen(eq=False, repr=False, kw_only=True)
+class Tags:
+    """The tags of customers: what `RuleBook.every` assigns.
+
+    Every customer of the base stands in `frame` exactly once, sorted by id.
+
+    Attributes:
+        frame: `customer_id`, `tags` (a list of an Enum, in the book's order,
+            empty for who has none), and one boolean column a tag.
+        measures: `customer_id` and what the rules read, `orders` and `spend`
+            among it; instants are local times.
+        reasons: What can say why a customer bears its tags: the book.
+        instant: The instant as of which the tags hold.
+        day: Its local date.
+        currency: The currency of spend.
+        scale: How many decimals the currency has.
+
+    >>> import custseg as cu
+    >>> book = cu.RuleBook.every(cu.Rule("big", "spend > 250"), cu.Rule("often", "orders >= 5"))
+    >>> found = book.segment(cu.datasets.simulate(500, 365, seed=1).base())
+    >>> found
+    500 customers as of 2024-12-30, 421 without a tag, spend in EUR
+    tag    customers   share      spend  spend share
+    big           66  13.2 %  39,552.25       58.3 %
+    often         49   9.8 %  30,581.92       45.1 %
+    >>> found.why(2)
+    'often: orders = 6 (orders >= 5)'
+    """
+
+    frame: pl.DataFrame
+    measures: pl.DataFrame
+    reasons: Reasons
+    instant: dt.datetime
+    day: dt.date
+    currency: str
+    scale: int
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, book: RuleBook[Any], base: CustomerBase, /, *, measures: pl.DataFrame) -> Tags:
+        """The tags that a book gives the customers of a base.
+
+        Args:
+            book: What tags them.
+            base: Who they are, and as of when.
+            measures: What the book reads of each, orders and spend too.
+        """
+        return cls(
+            frame=book.label(measures),
+            measures=measures,
+            reasons=book,
+            instant=base.instant,
+            day=base.day,
+            currency=base.currency,
+            scale=base.scale,
+        )
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags in order, those that nobody bears included."""
+        return tuple(self.frame.columns[2:])
+
+    def sizes(self) -> pl.DataFrame:
+        """A row a tag: customers, their share, their spend and its share of all spend.
+
+        Customers may bear several tags, so neither column adds up to the
+        whole; a share of nothing is null.
+        """
+        minor = minor_spend(self.measures, self.scale)
+        bears = flags(self.frame[:, 2:])
+        customers = np.array([np.count_nonzero(tag) for tag in bears], np.int64)
+        spend = np.array([minor[tag].sum() for tag in bears], np.int64)
+        return pl.DataFrame(
+            {
+                "tag": labelled("tag", self.tags),
+                "customers": customers,
+                "share": shares(customers, self.frame.height),
+                "spend": spend / 10**self.scale,
+                "spend_share": shares(spend, int(minor.sum())),
+            }
+        )
+
+    def members(self, tag: str, /) -> pl.DataFrame:
+        """The rows of `frame` of customers who bear a tag.
+
+        Raises:
+            SchemaError: when no tag has this name.
+        """
+        if tag not in self.tags:
+            near = difflib.get_close_matches(tag, self.tags, n=1)
+            raise SchemaError(
+                f"no tag is named {tag!r}",
+                where="Tags.members",
+                fix=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.tags)}",
+            )
+        return self.frame.filter(self.frame[tag])
+
+    def why(self, customer_id: int | str, /) -> str:
+        """Why a customer bears its tags: a line a rule that hit, with the numbers it read.
+
+        Args:
+            customer_id: The id; of an integer id the text will do.
+
+        Raises:
+            SchemaError: when there is no such customer.
+        """
+        place = place_of(customer_id, self.frame["customer_id"], where="Tags.why")
+        return self.reasons.why(self.measures.row(place, named=True))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same customers bear the same tags as of the same instant."""
+        if not isinstance(other, Tags):
+            return NotImplemented
+        return self.instant == other.instant and self.frame.equals(other.frame)
+
+    def __repr__(self) -> str:
+        """The sizes as a table."""
+        return self._layout().text()
+
+    def _repr_html_(self) -> str:
+        return self._layout().html()
+
+    def _layout(self) -> Layout:
+        rows = [
+            (name, count(n), share(part), amount(spend, self.scale), share(spend_part))
+            for name, n, part, spend, spend_part in self.sizes().iter_rows()
+        ]
+        people = counted(self.frame.height, "customer")
+        bare = count(int((self.frame["tags"].list.len() == 0).sum()))
+        return Layout(
+            title=f"{people} as of {self.day}, {bare} without a tag, spend in {self.currency}",
+            head=("tag", "customers", "share", "spend", "spend share"),
+            rows=tuple(rows),
+        )

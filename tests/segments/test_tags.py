@@ -1,0 +1,119 @@
+"""Tags: frame, sizes, members, why, and how they are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import custseg as cu
+from custseg.segments import tag_lists as lists
+
+BOUGHT = {1: ["90.00", "15.50"], 2: ["4.50"], 3: ["5.00", "5.00", "-10.00"]}
+ORDERS = cu.table(cu.Order).frame(
+    [
+        cu.Order(order_id=10 * who + n, customer_id=who, ordered_at="2026-06-01", total=total)
+        for who, totals in BOUGHT.items()
+        for n, total in enumerate(totals)
+    ]
+)
+SHOP = cu.CustomerBase(orders=ORDERS).as_of("2026-06-30")
+BOOK = cu.RuleBook.every(
+    cu.Rule("<big>", "spend > 50"), cu.Rule("often", "orders >= 2"), cu.Rule("rare", "orders > 9")
+)
+TAGS = BOOK.segment(SHOP)
+
+
+def test_the_frame_has_a_list_and_a_flag_for_each_tag():
+    kind = pl.Enum(["<big>", "often", "rare"])
+    assert TAGS.frame.schema == {
+        "customer_id": pl.Int64,
+        "tags": pl.List(kind),
+        **dict.fromkeys(TAGS.tags, pl.Boolean),
+    }
+    assert TAGS.frame.rows() == [
+        (1, ["<big>", "often"], True, True, False),
+        (2, [], False, False, False),
+        (3, ["often"], False, True, False),
+    ]
+    assert TAGS.measures.columns == ["customer_id", "spend", "orders"]
+
+
+def test_sizes_count_customers_and_spend_of_each_tag():
+    assert TAGS.sizes().rows() == [
+        ("<big>", 1, 1 / 3, 105.5, 105.5 / 110),
+        ("often", 2, 2 / 3, 105.5, 105.5 / 110),
+        ("rare", 0, 0.0, 0.0, 0.0),
+    ]
+
+
+def test_members_are_the_rows_that_bear_a_tag():
+    assert TAGS.members("often")["customer_id"].to_list() == [1, 3]
+    assert TAGS.members("rare").height == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"), [("oftn", "did you mean 'often'?"), ("x", "there are <big>, often, rare")]
+)
+def test_a_tag_that_does_not_exist_is_an_error_that_helps(name, fix):
+    with pytest.raises(cu.SchemaError) as caught:
+        TAGS.members(name)
+    assert str(caught.value) == f"no tag is named {name!r}\n  where: Tags.members\n  fix:   {fix}"
+
+
+def test_why_tells_every_rule_that_hit():
+    assert TAGS.why("1") == "<big>: spend = 105.5 (spend > 50)\noften: orders = 2 (orders >= 2)"
+    assert TAGS.why(2) == "no rule hits; spend = 4.5, orders = 1"
+    with pytest.raises(cu.SchemaError, match="no customer 9"):
+        TAGS.why(9)
+
+
+def test_tags_are_shown_as_a_table_that_lines_up():
+    assert repr(TAGS) == (
+        "3 customers as of 2026-06-30, 1 without a tag, spend in EUR\n"
+        "tag    customers   share   spend  spend share\n"
+        "<big>          1  33.3 %  105.50       95.9 %\n"
+        "often          2  66.7 %  105.50       95.9 %\n"
+        "rare           0   0.0 %    0.00        0.0 %"
+    )
+    assert "&lt;big&gt;" in TAGS._repr_html_()
+    assert "<big>" not in TAGS._repr_html_()
+
+
+def test_tags_are_values():
+    assert BOOK.segment(SHOP) == TAGS
+    assert BOOK.segment(SHOP.as_of("2026-06-29")) != TAGS
+    assert TAGS != "tags"
+    with pytest.raises(TypeError):
+        hash(TAGS)
+
+
+def test_nobody_has_no_tags_and_shares_of_nothing_are_null():
+    nobody = BOOK.segment(SHOP.where("orders > 99"))
+    assert nobody.frame.height == 0
+    assert nobody.frame.schema == TAGS.frame.schema
+    assert nobody.sizes().select("share", "spend_share").null_count().row(0) == (3, 3)
+
+
+@given(st.integers(1, 5), st.integers(0, 9), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_lists_are_the_flags_of_each_row_whatever_the_block(tags, height, block, chance):
+    names = [f"t{place}" for place in range(tags)]
+    rows = [[chance.random() < 0.4 for _ in names] for _ in range(height)]
+    hits = pl.DataFrame(rows, dict.fromkeys(names, pl.Boolean), orient="row")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lists, "_BLOCK", block)
+        found = lists.tag_lists(hits, pl.Enum(names))
+    assert found.to_list() == [
+        [name for name, hit in zip(names, row, strict=True) if hit] for row in rows
+    ]
+    assert found.dtype == pl.List(pl.Enum(names))
+
+
+def test_many_rows_are_cut_into_blocks():
+    hit = np.arange(200_000) % 3 == 0
+    hits = pl.DataFrame({"a": hit, "^b$": ~hit, "*": hit})
+    found = lists.tag_lists(hits, pl.Enum(hits.columns))
+    assert found[[0, 1, 199_998]].to_list() == [["a", "*"], ["^b$"], ["a", "*"]]
+    assert found.list.len().sum() == 2 * hit.sum() + (~hit).sum()
