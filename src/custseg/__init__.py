@@ -52,8 +52,15 @@ if TYPE_CHECKING:
     from custseg.schema.source import minor_units as minor_units
     from custseg.schema.table import Table as Table
     from custseg.schema.table import table as table
+    from custseg.segments.abc import ABC as ABC
+    from custseg.segments.abc_lorenz import Lorenz as Lorenz
+    from custseg.segments.abc_scheme import ABCScheme as ABCScheme
+    from custseg.segments.clusters import Clusters as Clusters
+    from custseg.segments.clusters_scheme import ClustersScheme as ClustersScheme
     from custseg.segments.flow import Flow as Flow
+    from custseg.segments.gaps import Gaps as Gaps
     from custseg.segments.grid import Grid as Grid
+    from custseg.segments.lifecycle import Lifecycle as Lifecycle
     from custseg.segments.rfm import RFM as RFM
     from custseg.segments.rfm_scheme import RFMScheme as RFMScheme
     from custseg.segments.rule_analysis import RuleAnalysis as RuleAnalysis
@@ -103,6 +110,13 @@ _HOME = {
     "minor_units": "schema.source",
     "Table": "schema.table",
     "table": "schema.table",
+    "ABC": "segments.abc",
+    "Lorenz": "segments.abc_lorenz",
+    "ABCScheme": "segments.abc_scheme",
+    "Clusters": "segments.clusters",
+    "ClustersScheme": "segments.clusters_scheme",
+    "Gaps": "segments.gaps",
+    "Lifecycle": "segments.lifecycle",
     "Flow": "segments.flow",
     "Grid": "segments.grid",
     "RFM": "segments.rfm",

@@ -53,10 +53,10 @@ class ABC:
             within 0 and 1, a measure without a name.
 
     >>> import polars as pl
-    >>> from custseg.segments.abc import ABC
+    >>> import custseg as cu
     >>> spend = [500.0, 300.0, 150.0, 50.0]
     >>> measures = pl.DataFrame({"customer_id": range(4), "spend": spend, "orders": [1] * 4})
-    >>> scheme = ABC().settle(ABC().tally(measures))
+    >>> scheme = cu.ABC().settle(cu.ABC().tally(measures))
     >>> scheme.label(measures)["segment"].to_list()
     ['A', 'A', 'B', 'C']
     """
@@ -83,9 +83,9 @@ class ABC:
             FitError: when a value is no number, or not finite.
 
         >>> import polars as pl
-        >>> from custseg.segments.abc import ABC
+        >>> import custseg as cu
         >>> measures = pl.DataFrame({"spend": [5.0, 9.0, 5.0], "orders": [1, 2, 4]})
-        >>> ABC().tally(measures) == ABC().tally(measures[:1]) + ABC().tally(measures[1:])
+        >>> cu.ABC().tally(measures) == cu.ABC().tally(measures[:1]) + cu.ABC().tally(measures[1:])
         True
         """
         return Tally.of_each(pl.DataFrame([shared(measures, self.by)]))

@@ -34,8 +34,8 @@ class Lorenz:
         by: What the value is called.
 
     >>> import numpy as np
-    >>> from custseg.segments.abc_lorenz import Lorenz
-    >>> curve = Lorenz.of(np.array([10.0, 30.0, 50.0]), np.array([2, 1, 1]), by="spend")
+    >>> import custseg as cu
+    >>> curve = cu.Lorenz.of(np.array([10.0, 30.0, 50.0]), np.array([2, 1, 1]), by="spend")
     >>> curve.frame["value_share"].to_list(), curve.gini()
     ([0.0, 0.2, 0.5, 1.0], 0.35)
     """
@@ -71,8 +71,8 @@ class Lorenz:
         """The curve of one value a customer.
 
         >>> import numpy as np
-        >>> from custseg.segments.abc_lorenz import Lorenz
-        >>> Lorenz.of_each(np.array([5.0, 5.0, 5.0])).gini()
+        >>> import custseg as cu
+        >>> cu.Lorenz.of_each(np.array([5.0, 5.0, 5.0])).gini()
         0.0
         """
         return cls.of(*distinct(values), by=by)
@@ -105,8 +105,8 @@ class Lorenz:
             part: The share of customers, from 0 to 1.
 
         >>> import numpy as np
-        >>> from custseg.segments.abc_lorenz import Lorenz
-        >>> Lorenz.of_each(np.array([1.0, 1.0, 1.0, 5.0])).top_share(0.25)
+        >>> import custseg as cu
+        >>> cu.Lorenz.of_each(np.array([1.0, 1.0, 1.0, 5.0])).top_share(0.25)
         0.625
         """
         if not self.customers:

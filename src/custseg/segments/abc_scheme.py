@@ -44,8 +44,8 @@ class ABCScheme:
             numbers, B above A, a measure without a name.
 
     >>> import polars as pl
-    >>> from custseg.segments.abc_scheme import ABCScheme
-    >>> scheme = ABCScheme(by="spend", a=300, b=150)
+    >>> import custseg as cu
+    >>> scheme = cu.ABCScheme(by="spend", a=300, b=150)
     >>> spend = {"customer_id": [1, 2, 3], "spend": [700.0, 299.99, 0.0], "orders": [3, 1, 1]}
     >>> scheme.label(pl.DataFrame(spend))["segment"].to_list()
     ['A', 'B', 'C']

@@ -61,10 +61,10 @@ class Clusters:
             unknown transform.
 
     >>> import polars as pl
-    >>> from custseg.segments.clusters import Clusters
+    >>> import custseg as cu
     >>> seen = {"orders": [1, 2, 1, 30, 31], "spend": [5.0, 7.0, 6.0, 900.0, 870.0]}
     >>> measures = pl.DataFrame({"customer_id": range(5), **seen})
-    >>> recipe = Clusters(2, measures=("orders", "spend"))
+    >>> recipe = cu.Clusters(2, measures=("orders", "spend"))
     >>> scheme = recipe.settle(recipe.tally(measures))
     >>> scheme.label(measures)["segment"].value_counts(sort=True).rows()
     [('low_spend_low_orders', 3), ('high_spend_high_orders', 2)]

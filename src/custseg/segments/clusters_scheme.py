@@ -52,9 +52,9 @@ class ClustersScheme:
             numbers that are none, names that are taken or occur twice.
 
     >>> import polars as pl
-    >>> from custseg.segments.clusters_scheme import ClustersScheme
+    >>> import custseg as cu
     >>> from custseg.segments.clusters_space import Space
-    >>> scheme = ClustersScheme(
+    >>> scheme = cu.ClustersScheme(
     ...     measures=("spend",),
     ...     space=Space("standard", (50.0,), (10.0,)),
     ...     names=("high_spend", "low_spend"),
@@ -96,9 +96,9 @@ class ClustersScheme:
         """How well the customers were parted, in words.
 
         >>> import polars as pl
-        >>> from custseg.segments.clusters import Clusters
+        >>> import custseg as cu
         >>> seen = {"orders": [1] * 99 + [90], "spend": [5.0] * 99 + [900.0]}
-        >>> recipe = Clusters(2, measures=("orders", "spend"))
+        >>> recipe = cu.Clusters(2, measures=("orders", "spend"))
         >>> recipe.settle(recipe.tally(pl.DataFrame(seen))).status
         "degenerate: 'typical' holds 99.0 % of 100 customers"
         """

@@ -37,8 +37,8 @@ class Gaps:
     Raises:
         FitError: unless the number is above 0 and at most 1000.
 
-    >>> from custseg.segments.gaps import Gaps
-    >>> Gaps(2), Gaps(1.5)
+    >>> import custseg as cu
+    >>> cu.Gaps(2), cu.Gaps(1.5)
     (Gaps(2), Gaps(1.5))
     """
 
@@ -70,9 +70,9 @@ class Gaps:
             gaps: int64[n], how many gaps lie between them.
 
         >>> import numpy as np
-        >>> from custseg.segments.gaps import Gaps
+        >>> import custseg as cu
         >>> days, first_to_last, gaps = np.array([20, 21]), np.array([30, 30]), np.array([3, 3])
-        >>> Gaps(2).passed(days, first_to_last, gaps).tolist()
+        >>> cu.Gaps(2).passed(days, first_to_last, gaps).tolist()
         [False, True]
         """
         exact = self.exact

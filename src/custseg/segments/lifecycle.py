@@ -73,10 +73,10 @@ class Lifecycle:
             do not ascend, gaps without a fallback.
 
     >>> import polars as pl
-    >>> from custseg.segments.lifecycle import Lifecycle
+    >>> import custseg as cu
     >>> seen = {"recency_days": [3, 200], "tenure_days": [3, 500], "orders": [1, 7]}
     >>> measures = pl.DataFrame({"customer_id": [1, 2], **seen, "last_gap_days": [None, 40]})
-    >>> Lifecycle().label(measures)["segment"].to_list()
+    >>> cu.Lifecycle().label(measures)["segment"].to_list()
     ['new', 'at_risk']
     """
 
@@ -116,9 +116,8 @@ class Lifecycle:
         """What `label` needs of each customer, with `spend`.
 
         >>> import custseg as cu
-        >>> from custseg.segments.lifecycle import Lifecycle
         >>> shop = cu.datasets.simulate(200, 365, seed=1).base()
-        >>> Lifecycle().read(shop).columns[1:]
+        >>> cu.Lifecycle().read(shop).columns[1:]
         ['recency_days', 'tenure_days', 'orders', 'spend', 'last_gap_days']
         """
         read = measured(base, (*self._measured, *self._quiet))
