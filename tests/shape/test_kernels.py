@@ -11,7 +11,9 @@ import pytest
 from shape.sources import KERNEL_FILES, ROOT, decorators, functions, imported, named, parsed
 
 TWINS = sorted((ROOT / "tests" / "naive").rglob("*.py"))
-ALLOWED = re.compile(r"numpy(\..*)?|__future__\..*|typing\..*|custseg\._kernels\._jit\.(kernel|prefetch)")
+ALLOWED = re.compile(
+    r"numpy(\..*)?|__future__\..*|typing\..*|custseg\._kernels\._jit\.(kernel|prefetch)"
+)
 TWIN = re.compile(r"naive\.(?P<module>\w+)\.(?P<name>\w+)")
 
 
