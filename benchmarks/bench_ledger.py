@@ -62,6 +62,18 @@ def kernel_arguments(made, pending):
     return (*arrays, (START + DAYS) * DAY, False)
 
 
+def folded(held, *, record):
+    """Totals, refused and takings of the kernel, allocated as a run does."""
+    members, events = held[0].size - 1, held[1].size
+    room = (
+        np.empty((members, lots.TOTALS), np.int64),
+        np.zeros(events, np.bool_),
+        np.empty((events if record else 0, 3), np.int64),
+    )
+    taken, _ = lots.fold_lots(*held, room)
+    return room[0], room[1], room[2][:taken]
+
+
 def entries(made, totals, refused, takings):
     """How many postings a ledger of this log has."""
     asked = made[3] == lots.REDEEM
@@ -91,7 +103,7 @@ def checked(made, pending, members):
     seconds, (totals, refused, takings) = twin(made, pending, members)
     stop = made[0][members]
     cut = (made[0][: members + 1], made[1][:stop], *(each[:stop].copy() for each in made[2:]))
-    ours = lots.fold_lots(*kernel_arguments(cut, pending), True)
+    ours = folded(kernel_arguments(cut, pending), record=True)
     assert [tuple(row) for row in ours[0].tolist()] == totals
     assert np.flatnonzero(ours[1]).tolist() == refused
     assert [tuple(row) for row in ours[2].tolist()] == takings
@@ -148,13 +160,13 @@ def main():
     for pending in (0, 14):
         slow = checked(made, pending, min(asked.sample, asked.members))
         held = kernel_arguments(made, pending)
-        totals, refused, takings, _ = lots.fold_lots(*held, True)
+        totals, refused, takings = folded(held, record=True)
         posted = entries(made, totals, refused, takings)
         del totals, refused, takings
         seconds = alternating(
             {
-                False: lambda held=held: lots.fold_lots(*held, False),
-                True: lambda held=held: lots.fold_lots(*held, True),
+                False: lambda held=held: folded(held, record=False),
+                True: lambda held=held: folded(held, record=True),
             },
             rounds=asked.rounds,
         )

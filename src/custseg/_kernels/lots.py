@@ -45,8 +45,10 @@ REDEEM = 9
 AVAILABLE, PENDING, EARNED, REDEEMED, EXPIRED, NEXT_AT, NEXT_POINTS = range(7)
 TOTALS = 7
 
-# Columns of a lot in scratch.
-_LEFT, _ENDS, _MADE, _OPENS = range(4)
+# Columns of a lot in scratch. A member's open lots come first, by (end, row), then those
+# that wait, by (opening, row). _UPTO counts a lot's points and those of all lots before it:
+# points go from the front on, so one number, `gone`, says what is left of each lot.
+_UPTO, _ENDS, _OPENS, _MADE = range(4)
 
 
 @kernel
@@ -101,24 +103,21 @@ def interleave(
 
 
 @kernel
-def _enter(queue: Ints, head: int, tail: int, left: int, ends: int, made: int) -> int:
-    """Put a lot into queue[head:tail], sorted by (ends, made); its place.
-
-    The queue grows by one at its tail.
-    """
-    place = tail
-    while place > head and (
-        queue[place - 1, _ENDS] > ends
-        or (queue[place - 1, _ENDS] == ends and queue[place - 1, _MADE] > made)
+def _sink(held: Ints, first: int, place: int, gone: int, column: int) -> None:
+    """Move the lot at `place` forward in held[first:place], sorted by (column, row)."""
+    ends, opens, made = held[place, _ENDS], held[place, _OPENS], held[place, _MADE]
+    mark = held[place, column]
+    points = held[place, _UPTO] - (gone if place == 0 else max(gone, held[place - 1, _UPTO]))
+    while place > first and (
+        held[place - 1, column] > mark
+        or (held[place - 1, column] == mark and held[place - 1, _MADE] > made)
     ):
-        queue[place, _LEFT] = queue[place - 1, _LEFT]
-        queue[place, _ENDS] = queue[place - 1, _ENDS]
-        queue[place, _MADE] = queue[place - 1, _MADE]
+        held[place, _UPTO] = max(gone, held[place - 1, _UPTO]) + points
+        for each in range(_ENDS, _MADE + 1):
+            held[place, each] = held[place - 1, each]
         place -= 1
-    queue[place, _LEFT] = left
-    queue[place, _ENDS] = ends
-    queue[place, _MADE] = made
-    return place
+    held[place, _UPTO] = (gone if place == 0 else max(gone, held[place - 1, _UPTO])) + points
+    held[place, _ENDS], held[place, _OPENS], held[place, _MADE] = ends, opens, made
 
 
 @kernel
@@ -131,39 +130,81 @@ def _note(takings: Ints, taken: int, taker: int, made: int, points: int) -> int:
 
 
 @kernel
-def _oldest(queue: Ints, head: int, tail: int) -> int:
-    """Place of the lot with units left that was made first."""
-    best = head
-    for place in range(head + 1, tail):
-        if queue[place, _LEFT] > 0 and (
-            queue[best, _LEFT] == 0 or queue[place, _MADE] < queue[best, _MADE]
-        ):
-            best = place
-    return best
+def _spend(
+    held: Ints, head: int, gone: int, asked: int, row: int, takings: Ints, taken: int
+) -> tuple[int, int]:
+    """Write down which lots a request takes from; the new head, how many takings there are."""
+    while asked > 0:
+        part = min(asked, held[head, _UPTO] - gone)
+        if part > 0:
+            taken = _note(takings, taken, row, held[head, _MADE], part)
+            gone += part
+            asked -= part
+        if held[head, _UPTO] <= gone:
+            head += 1
+    return head, taken
 
 
 @kernel
-def _next_end(
-    queue: Ints, head: int, tail: int, waiting: Ints, first: int, last: int
-) -> tuple[int, int]:
-    """When the next points end (NEVER if none do), and how many."""
-    ends, points = NEVER, 0
-    for place in range(head, tail):
-        if queue[place, _LEFT] > 0:
-            ends = queue[place, _ENDS]
+def _spend_oldest(
+    held: Ints,
+    span: tuple[int, int, int],
+    gone: int,
+    asked: int,
+    row: int,
+    takings: Ints,
+    taken: int,
+) -> int:
+    """Take from open lots as they were made, not as they stand; how many takings there are."""
+    head, opened, last = span
+    while asked > 0:
+        best, part, before = head, 0, gone
+        for place in range(head, opened):
+            left = held[place, _UPTO] - before
+            if left > 0:
+                before += left
+                if part == 0 or held[place, _MADE] < held[best, _MADE]:
+                    best, part = place, left
+        part = min(part, asked)
+        asked -= part
+        for place in range(best, last):
+            held[place, _UPTO] -= part
+        if takings.shape[0] > 0:
+            taken = _note(takings, taken, row, held[best, _MADE], part)
+    return taken
+
+
+@kernel
+def _close(
+    totals: Ints,
+    member: int,
+    held: Ints,
+    span: tuple[int, int, int],
+    gone: int,
+    earned: int,
+    redeemed: int,
+    tangled: bool,  # noqa: FBT001 - numba knows positions only
+) -> None:
+    """Write down what a member has at the end."""
+    head, opened, last = span
+    available = held[opened - 1, _UPTO] - gone if opened > 0 else 0
+    outstanding = held[last - 1, _UPTO] - gone if last > 0 else 0
+    ends, points, before = NEVER, 0, gone
+    for place in range(head, last):
+        left, end = held[place, _UPTO] - before, held[place, _ENDS]
+        if left <= 0:
+            continue
+        before += left
+        if end < ends:
+            ends, points = end, left
+        elif end == ends < NEVER:
+            points += left
+        elif not tangled:
             break
-    for place in range(first, last):
-        ends = min(ends, waiting[place, _ENDS])
-    if ends == NEVER:
-        return ends, points
-    for place in range(head, tail):
-        if queue[place, _ENDS] > ends:
-            break
-        points += queue[place, _LEFT]
-    for place in range(first, last):
-        if waiting[place, _ENDS] == ends:
-            points += waiting[place, _LEFT]
-    return ends, points
+    totals[member, AVAILABLE], totals[member, PENDING] = available, outstanding - available
+    totals[member, EARNED], totals[member, REDEEMED] = earned, redeemed
+    totals[member, EXPIRED] = earned - redeemed - outstanding
+    totals[member, NEXT_AT], totals[member, NEXT_POINTS] = ends, points
 
 
 @kernel
@@ -177,8 +218,8 @@ def fold_lots(
     ends: Ints,
     until: int,
     oldest_first: bool,  # noqa: FBT001 - numba knows positions only
-    record: bool,  # noqa: FBT001
-) -> tuple[Ints, NDArray[np.bool_], Ints, int]:
+    room: tuple[Ints, NDArray[np.bool_], Ints],
+) -> tuple[int, int]:
     """Fold each member's grants and requests into lots.
 
     Args:
@@ -187,110 +228,92 @@ def fold_lots(
         rank: int64[n], what a row is: ORDER and ACTION grant, REDEEM asks,
             anything else does nothing.
         points: int64[n], granted or asked for, not negative; 0 does nothing.
-        day: int64[n], the row's local day as an index of the two tables.
-        opens: int64[d], first instant at which points of a day can be spent,
-            ascending; one that is past counts as at once.
+        day: int64[n], the row's local day as an index of the two tables; it
+            may go back where clocks do.
+        opens: int64[d], first instant at which points of a day can be spent;
+            one that is past counts as at once.
         ends: int64[d], first instant at which they no longer can, after
-            `opens`, or NEVER.
+            `opens` and all instants of the day, or NEVER.
         until: The last instant that counts; no row lies after it.
         oldest_first: Spend lots as they were made, not as they end.
-        record: Whether to write down the takings.
+        room: What is written. numpy allocates it, since numpy asks for huge
+            pages and numba does not, and page faults were half the time.
+            totals: int64[m, TOTALS]; NEXT_AT becomes NEVER where nothing ends.
+            refused: bool[n], all False; True becomes each request that the
+            available points do not cover.
+            takings: int64[n, 3], or int64[0, 3] to do without: who takes (the
+            row of a request, or -1 - i for a lot that lapses before row i),
+            the row that made the lot, how many points.
 
     Returns:
-        totals: int64[m, TOTALS], NEXT_AT is NEVER where nothing ends.
-        refused: bool[n], requests that the available points do not cover.
-        takings: int64[t, 3], in order: who takes (the row of a request, or
-            -1 - i for a lot that lapses before row i), the row that made
-            the lot, how many points.
-        broken: The first row whose grant takes the member's sum past int64
-            (then all else is void), or -1.
-        Cost: a few ns a row without takings. A lot is made and emptied once,
-        so there are at most n takings. Twin: naive.lots.fold_lots.
+        How many takings there are, and the first row whose grant takes the
+        member's sum past int64 (then all else is void), or -1.
+        Cost: a few ns a row; with takings twice that. A lot is made and
+        emptied once, so there are at most n takings. Lots that end in another
+        order than they were made cost a move each. Twin: naive.lots.fold_lots.
     """
-    members = offsets.size - 1
-    base = offsets[0]
+    totals, refused, takings = room
     widest = 0
-    for member in range(members):
+    for member in range(offsets.size - 1):
         widest = max(widest, offsets[member + 1] - offsets[member])
-    queue = np.empty((widest, 3), np.int64)
-    waiting = np.empty((widest, 4), np.int64)
-    totals = np.empty((members, TOTALS), np.int64)
-    refused = np.zeros(offsets[members] - base, np.bool_)
-    takings = np.empty((offsets[members] - base if record else 0, 3), np.int64)
+    held = np.empty((widest, 4), np.int64)
+    record = takings.shape[0] > 0
     taken = 0
-    for member in range(members):
-        head = tail = first = last = 0
-        available = pending = earned = redeemed = expired = 0
-        tangled = False  # whether the queue is in another order than the lots were made
+    for member in range(offsets.size - 1):
+        head = opened = last = gone = upto = earned = redeemed = 0
+        tangled = False  # whether lots end or open in another order than they were made
+        walk = offsets[member]
         # One round more than there are rows: it goes on to `until`.
         for i in range(offsets[member], offsets[member + 1] + 1):
             now, act = until, NOTHING
             if i < offsets[member + 1]:
                 now, act = at[i], rank[i]
-            # Grants change nothing that ends or opens before them, so unless each
-            # lapse has to be written in its place, time moves on when it matters.
-            grants = ORDER <= act <= ACTION
-            due = record or not grants
-            while due and first < last and waiting[first, _OPENS] <= now:
-                left, made = waiting[first, _LEFT], waiting[first, _MADE]
-                place = _enter(queue, head, tail, left, waiting[first, _ENDS], made)
-                tangled = tangled or place < tail
-                tail += 1
-                first += 1
-                pending -= left
-                available += left
-            while due and head < tail and (queue[head, _ENDS] <= now or queue[head, _LEFT] == 0):
-                left = queue[head, _LEFT]
+            if ORDER <= act <= ACTION:
+                granted = points[i]
+                if granted > NEVER - earned:
+                    return taken, i
+                if granted > 0:
+                    earned += granted
+                    upto += granted
+                    end, opening = ends[day[i]], opens[day[i]]
+                    held[last, _UPTO], held[last, _ENDS] = upto, end
+                    held[last, _OPENS], held[last, _MADE] = opening, i
+                    before = last - 1
+                    if last > 0 and (held[before, _ENDS] > end or held[before, _OPENS] > opening):
+                        tangled = True
+                        _sink(held, opened, last, gone, _OPENS)
+                    elif opening <= now and opened == last:
+                        opened += 1
+                    last += 1
+                continue
+            # Grants change nothing that opens or ends before them: time moves on here.
+            while opened < last and held[opened, _OPENS] <= now:
+                if tangled:
+                    _sink(held, head, opened, gone, _ENDS)
+                opened += 1
+            while head < opened and held[head, _ENDS] <= now:
+                left = held[head, _UPTO] - gone
                 if left > 0:
-                    expired += left
-                    available -= left
+                    gone += left
                     if record:
-                        taken = _note(takings, taken, -1 - i, queue[head, _MADE], left)
+                        # It lapsed before the first row at or after its end.
+                        while walk < i and at[walk] < held[head, _ENDS]:
+                            walk += 1
+                        taken = _note(takings, taken, -1 - walk, held[head, _MADE], left)
                 head += 1
             if act == REDEEM:
                 asked = points[i]
-                if asked > available:
-                    refused[i - base] = True
+                if opened == 0 or asked > held[opened - 1, _UPTO] - gone:
+                    refused[i - offsets[0]] = asked > 0
                     continue
                 redeemed += asked
-                available -= asked
-                while asked > 0:
-                    place = head
-                    if oldest_first and tangled:
-                        place = _oldest(queue, head, tail)
-                    part = min(asked, queue[place, _LEFT])
-                    asked -= part
-                    queue[place, _LEFT] -= part
-                    if record and part > 0:
-                        taken = _note(takings, taken, i, queue[place, _MADE], part)
-                    if queue[head, _LEFT] == 0:
-                        head += 1
-            elif grants and points[i] > 0:
-                granted = points[i]
-                if granted > NEVER - earned:
-                    return totals, refused, takings[:taken], i
-                earned += granted
-                if opens[day[i]] <= now:
-                    end = int(ends[day[i]])
-                    if tail == head or queue[tail - 1, _ENDS] <= end:
-                        # Written out: nearly every lot comes this way.
-                        queue[tail, _LEFT], queue[tail, _ENDS] = granted, end
-                        queue[tail, _MADE] = i
-                    else:
-                        _enter(queue, head, tail, granted, end, i)
-                        tangled = True
-                    tail += 1
-                    available += granted
-                else:
-                    waiting[last, _LEFT] = granted
-                    waiting[last, _ENDS] = ends[day[i]]
-                    waiting[last, _MADE] = i
-                    waiting[last, _OPENS] = opens[day[i]]
-                    last += 1
-                    pending += granted
-        totals[member, AVAILABLE], totals[member, PENDING] = available, pending
-        totals[member, EARNED], totals[member, REDEEMED] = earned, redeemed
-        totals[member, EXPIRED] = expired
-        next_at, next_points = _next_end(queue, head, tail, waiting, first, last)
-        totals[member, NEXT_AT], totals[member, NEXT_POINTS] = next_at, next_points
-    return totals, refused, takings[:taken], -1
+                if oldest_first and tangled:
+                    span = (head, opened, last)
+                    taken = _spend_oldest(held, span, gone, asked, i, takings, taken)
+                    upto -= asked
+                    continue
+                if record:
+                    head, taken = _spend(held, head, gone, asked, i, takings, taken)
+                gone += asked
+        _close(totals, member, held, (head, opened, last), gone, earned, redeemed, tangled)
+    return taken, -1

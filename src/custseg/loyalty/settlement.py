@@ -40,7 +40,8 @@ def settle(program: Program, base: CustomerBase, *, entries: bool) -> Ledger:
     made = sequence(program, base)
     day, opens, ends = _calendar(program, made.at, base.tz)
     oldest_first = program.redemption.order == "oldest_first"
-    totals, refused, takings, broken = lots.fold_lots(
+    totals, refused, takings = room = _room(made, entries=entries)
+    taken, broken = lots.fold_lots(
         made.offsets,
         made.at,
         made.rank,
@@ -50,14 +51,14 @@ def settle(program: Program, base: CustomerBase, *, entries: bool) -> Ledger:
         ends,
         base.when.instant,
         oldest_first,
-        entries,
+        room,
     )
     if broken >= 0:
         row = np.array([broken], np.int64)
         noun = "order_id" if made.rank[broken] == lots.ORDER else "event_id"
         names = [made.column(name, row).item() for name in ("customer_id", noun, "rank")]
         raise beyond_int64(*names)
-    books = posted(program, made, refused, takings, (day, opens, ends)) if entries else None
+    books = posted(program, made, refused, takings[:taken], (day, opens, ends)) if entries else None
     return Ledger(
         program=program,
         when=base.when,
@@ -66,6 +67,18 @@ def settle(program: Program, base: CustomerBase, *, entries: bool) -> Ledger:
         refusals=_refusals(base, made, refused),
         closing=_closing(made, totals, base.when.instant),
         members=made.members.filter("known").select("customer_id", "since"),
+    )
+
+
+def _room(
+    made: Sequence, *, entries: bool
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """What the kernel writes: totals, refused, takings."""
+    rows = made.at.size
+    return (
+        np.empty((made.offsets.size - 1, lots.TOTALS), np.int64),
+        np.zeros(rows, np.bool_),
+        np.empty((rows if entries else 0, 3), np.int64),
     )
 
 
