@@ -122,10 +122,10 @@ def _entries(
             "kind": pl.Series(_KINDS).gather(kind),
             "points": points,
             "balance_after": _running(member, points),
-            "lot_id": names.lots(rows),
+            "lot_id": names.lots(rows, lot | lapsed),
             "source": names.sources(rows),
-            "source_kind": pl.Series(_SOURCES).gather(names.is_event[rows].astype(np.int64)),
-            "rule": _rule_names(program, made, rows),
+            "source_kind": pl.Series(_SOURCES).gather((made.rank[rows] != ORDER).astype(np.int64)),
+            "rule": _rule_names(program, made, rows, earned),
             "version": pl.repeat(program.version, rows.size, dtype=pl.Int64, eager=True),
             "desired": points,
             "cap": pl.repeat(None, rows.size, dtype=pl.String, eager=True),
@@ -134,8 +134,6 @@ def _entries(
         }
     )
     held = {
-        "lot_id": lot | lapsed,
-        "rule": earned,
         "desired": earned,
         "available_at": lot,
         "expires_at": lot & (over != NEVER),
@@ -161,31 +159,30 @@ def _running(member: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np
 
 @frozen(eq=False, init=False)
 class _Names:
-    """Ids of what is posted, made from the ids of orders and events."""
+    """Ids of what is posted, made once for each row of the log and gathered from there."""
 
     made: Sequence
-    is_event: NDArray[np.bool_]
     text: pl.Series
+    lot: pl.Series
     escaped: pl.Series
 
     def __init__(self, made: Sequence) -> None:
-        """Each id of the log as text; orders come first in it."""
+        """Each id of the log as text, alone and after its kind; orders come first in it."""
         ids = [made.log[name].drop_nulls() for name in ("order_id", "event_id")]
-        text = pl.concat([one.cast(pl.String) for one in ids])
+        texts = [one.cast(pl.String) for one in ids]
+        lot = pl.concat([f"{kind}:" + one for kind, one in zip(_SOURCES, texts, strict=True)])
         written = any(one.dtype == pl.String for one in ids)
-        escaped = pl.select(_escaped(pl.lit(text))).to_series() if written else text
-        self.__attrs_init__(made, made.rank != ORDER, text, escaped)  # type: ignore[attr-defined]
+        escaped = pl.select(_escaped(pl.lit(lot))).to_series() if written else lot
+        self.__attrs_init__(made, pl.concat(texts), lot, escaped)  # type: ignore[attr-defined]
 
     def sources(self, rows: NDArray[np.int64]) -> pl.Series:
         """The id of the order or event behind each row."""
         return self.text.gather(self._places(rows))
 
-    def lots(self, rows: NDArray[np.int64]) -> pl.Series:
-        """The id of the lot that each row makes: its source's kind and id."""
-        heads = pl.Series([f"{kind}:" for kind in _SOURCES])
-        return self._with_head(
-            heads.gather(self.is_event[rows].astype(np.int64)), self.sources(rows)
-        )
+    def lots(self, rows: NDArray[np.int64], has: NDArray[np.bool_] | None = None) -> pl.Series:
+        """The id of the lot that each row makes: its kind and id; null where it has none."""
+        places = self._places(rows)
+        return self.lot.gather(places if has is None else _where(has, places))
 
     def entries(self, program: str, kind: NDArray[np.int64], rows: NDArray[np.int64]) -> pl.Series:
         """Ids made from program, kind, source and lot: the same log gives the same.
@@ -194,23 +191,27 @@ class _Names:
         escaped inside names, so that different parts never give one id.
         """
         name = pl.select(_escaped(pl.lit(program))).item()
-        heads = pl.Series([f"{name}|{kind}|{source}:" for kind in _KINDS for source in _SOURCES])
-        head = heads.gather(kind * len(_SOURCES) + self.is_event[rows])
-        return self._with_head(head, self.escaped.gather(self._places(rows)))
+        heads = pl.Series([f"{name}|{kind}|" for kind in _KINDS])
+        parts = [heads.gather(kind), self.escaped.gather(self._places(rows))]
+        return pl.select(pl.concat_str(parts)).to_series()
 
     def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return rows if self.made.rows is None else self.made.rows[rows]
 
-    def _with_head(self, head: pl.Series, tail: pl.Series) -> pl.Series:
-        return pl.select(pl.concat_str([head, tail])).to_series()
+
+def _where(has: NDArray[np.bool_], places: NDArray[np.int64]) -> pl.Series:
+    """Places to gather from; null, which gathers null, where there is none."""
+    return pl.select(pl.when(pl.Series(has)).then(pl.Series(places))).to_series()
 
 
 def _escaped(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all("%", "%25", literal=True).str.replace_all("|", "%7C", literal=True)
 
 
-def _rule_names(program: Program, made: Sequence, rows: NDArray[np.int64]) -> pl.Series:
-    """The names of the rules that took part in each row, joined by +."""
+def _rule_names(
+    program: Program, made: Sequence, rows: NDArray[np.int64], earned: NDArray[np.bool_]
+) -> pl.Series:
+    """The names of the rules that took part in each row that earned, joined by +."""
     names = [rule.name for rule in program.earning if f"rule:{rule.name}" in made.log.columns]
     if not names:
         return pl.repeat(None, rows.size, dtype=pl.String, eager=True)
@@ -229,7 +230,7 @@ def _rule_names(program: Program, made: Sequence, rows: NDArray[np.int64]) -> pl
             found = np.flatnonzero(np.bincount(codes))
             codes = np.searchsorted(found, codes)
             spelled = [spelled[code] for code in found]
-    return pl.Series(spelled, dtype=pl.String).gather(codes)
+    return pl.Series(spelled, dtype=pl.String).gather(_where(earned, codes))
 
 
 _COMBINATIONS = 4096
