@@ -124,7 +124,7 @@ def test_what_fits_has_no_problems(when):
         ("zzz > 3", "reads 'zzz', which no column, measure or score provides", "known are app, at"),
         ("region.x = 'y'", "reads 'region.x', which no column, measure or score", "region"),
         ('region = "north"', "reads 'north', which no column", "single quotes: 'north'"),
-        ("orders_90d > 1", "reads 'orders_90d', which no column, measure or score", "measures end"),
+        ("orders_90d > 1", "reads 'orders_90d', which no column", "it is a measure"),
         ("app AND born", "cannot work on 'app' (true or false) and 'born' (day): ", "types fit"),
         ("orders + region > 1", "cannot work on 'orders' (number) and 'region' (text): ", "fit"),
         ("tier = 5", "compares 'tier' (fixed values) and 5 (number)", "compare values of one type"),

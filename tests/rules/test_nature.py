@@ -218,3 +218,8 @@ def test_what_sees_one_row_is_a_rule(expression):
     hits = rule.hits(FRAME)
     assert hits.to_list() == FRAME.select(expression.fill_null(value=False)).to_series().to_list()
     assert hits.name == "yes"
+
+
+def test_an_imploded_column_is_all_its_rows_and_refused():
+    with pytest.raises(cu.RuleError, match="looks a value up in a whole column"):
+        cu.Rule("r", pl.col("a").is_in(pl.col("b").implode()))

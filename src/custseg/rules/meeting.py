@@ -9,6 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg.errors import Problem
+from custseg.model.measure_name import MeasureName
 from custseg.rules.language import by_zero, nearest
 from custseg.rules.probe import reaches_zero, rows_of
 from custseg.rules.tree import (
@@ -28,7 +29,7 @@ from custseg.rules.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from custseg.rules.language import Condition
     from custseg.rules.tree import Node
@@ -67,7 +68,7 @@ class _Meeting:
                 continue
             shown = ".".join(path)
             known = (*self.schema, *_fields(self.schema))
-            fix = nearest(shown, known)
+            fix = _instead(shown, known)
             if path[-1] in self.condition.quoted:
                 fix = f"{fix}; text values have single quotes: '{path[-1]}'"
             self.found.append((f"reads {shown!r}, which no column, measure or score provides", fix))
@@ -148,6 +149,13 @@ class _Meeting:
         for divisor in divisors(self.condition.tree):
             if reaches_zero(divisor, types):
                 self.found.append(by_zero(divisor))
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """The fix for a name that is not there; a measure spelt right is not there at all."""
+    if MeasureName.parse(name) is not None:
+        return "it is a measure, which these rows do not have: read their own columns"
+    return nearest(name, known)
 
 
 def _fields(schema: pl.Schema) -> Iterator[str]:

@@ -21,7 +21,7 @@ from custseg.rules.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from custseg.rules.tree import Node
 
@@ -179,11 +179,25 @@ def _function_fault(node: Node, accepted: set[int]) -> tuple[str, str] | None:
     if (family, name) in _COLLECTING:
         start = 2 if name in {"AddBusinessDay", "BusinessDayCount"} else 1
         for collection in lone(node)[1]["input"][start : start + 2]:
-            if paths(collection):
-                return "collection", ", ".join(".".join(path) for path in paths(collection))
+            read = [".".join(path) for path in paths(collection)] or list(_columns(collection))
+            if read:
+                return "collection", ", ".join(read)
             if not _positional(collection):
                 accepted.update(id(part) for part in postorder(collection))
     return None
+
+
+def _columns(value: object) -> Iterator[str]:
+    """Every column below, those of aggregates too: an imploded one is all its rows."""
+    if isinstance(value, dict):
+        for key, held in cast("dict[str, object]", value).items():
+            if key == "Column" and isinstance(held, str):
+                yield held
+            else:
+                yield from _columns(held)
+    elif isinstance(value, list):
+        for held in cast("list[object]", value):
+            yield from _columns(held)
 
 
 def _guesses(node: Node, options: dict[str, Any]) -> bool:
