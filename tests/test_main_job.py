@@ -217,6 +217,20 @@ def test_a_wrong_argument_says_what_where_and_how_to_mend(arguments, said, order
     assert "  fix:   " in text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(NAMED, "no rows"), ([*NAMED, "--where", "Sum > 1000"], "no row that --where keeps")],
+)
+def test_a_file_without_rows_to_read_is_told_apart_from_bad_rows(
+    arguments, said, orders, tmp_path, capsys
+):
+    path = orders if "--where" in arguments else tmp_path / "empty.csv"
+    if path != orders:
+        path.write_text("Who,When,Sum\n")
+    assert main([str(path), *arguments]) == 2
+    assert f"{path} has {said}" in capsys.readouterr().err
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path, capsys):
     lines = complained(capsys, tmp_path / "orders.xlsx")
     assert "no kind of file that can be read" in lines[0]

@@ -157,6 +157,11 @@ def _from_file(wishes: Wishes) -> _Logs:
     lazy, rejected = of.admit(source, columns=columns, ids="row")
     rows = lazy.collect()
     told = [f"{rejected.rows:,} rows", *_indented(str(rejected))]
+    if rows.height == 0 and rejected.rows == 0:
+        kept = "has no rows" if wishes.where is None else "has no row that --where keeps"
+        raise SchemaError(
+            f"{wishes.path} {kept}", where=str(wishes.path), fix="look at what the file holds"
+        )
     if rows.height == 0:
         raise SchemaError(
             f"no row of {wishes.path} is good\n  {rejected!s}".replace("\n", "\n  "),

@@ -149,10 +149,12 @@ def test_a_misspelt_measure_in_a_rule_is_refused_with_the_nearest():
     assert found[0][0] == "rule 'where' reads 'ordrs', which no column, measure or score provides"
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan"), "half"])
 def test_a_share_beyond_0_and_1_is_refused(share):
     found = refused(cu.SchemaError, base_of({"orders": []}).sample, share)
-    assert found == [(f"a share of {share} cannot be drawn", "sample", "give a number from 0 to 1")]
+    assert found == [
+        (f"a share of {share!r} cannot be drawn", "sample", "give a number from 0 to 1")
+    ]
 
 
 def test_scores_that_do_not_fit_are_refused_with_all_reasons():

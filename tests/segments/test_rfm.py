@@ -295,6 +295,7 @@ REFUSED = {
     "bins no number": ({"bins": "5", "window": 3}, ["bins is '5'", "3 is not a window"]),
     "bins without a grid": ({"bins": 4}, ["the built-in grids have 5 bins, not 4"]),
     "another grid's bins": ({"grid": TWO}, ["the grid has 2 bins, the recipe 5"]),
+    "no grid": ({"grid": "x"}, ["'x' is no grid"]),
     "window": ({"window": "1y"}, ["'1y' is not a window"]),
     "window as a measure": ({"window": "30d_30d"}, ["'30d_30d' is not a window"]),
     "misspelt cuts": ({"cuts": {"recency": [1, 2, 3, 4]}}, ["'recency' is not cut by RFM"]),

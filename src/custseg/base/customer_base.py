@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -291,9 +292,9 @@ class CustomerBase:
         Raises:
             SchemaError: when `share` is not within 0 and 1.
         """
-        if not 0 <= share <= 1:
+        if not (isinstance(cast("object", share), Real) and 0 <= share <= 1):
             raise SchemaError(
-                f"a share of {share} cannot be drawn",
+                f"a share of {share!r} cannot be drawn",
                 where="sample",
                 fix="give a number from 0 to 1",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from attrs import field, frozen
@@ -170,6 +170,8 @@ class RFM:
         if self.grid is None:
             if self.bins != _GRID_BINS:
                 yield Problem(f"the built-in grids have 5 bins, not {self.bins}", "RFM.grid", fix)
+        elif not isinstance(cast("object", self.grid), Grid):
+            yield Problem(f"{self.grid!r} is no grid", "RFM.grid", fix)
         elif self.grid.bins != self.bins:
             what = f"the grid has {self.grid.bins} bins, the recipe {self.bins}"
             yield Problem(what, "RFM.grid", fix)
@@ -185,7 +187,7 @@ class RFM:
                 yield Problem(
                     f"nested=True cuts {name} within other scores",
                     where,
-                    "leave it out, or nested=True",
+                    "leave these starts out, or nested=True",
                 )
             if not all(isinstance(cut, float) for cut in cuts):
                 yield Problem(f"{cuts!r} are not numbers", where, "give a list of numbers")
