@@ -56,8 +56,6 @@ class Plan:
     left_out: pl.DataFrame
     segmentation: Segmentation
 
-    __hash__ = None  # type: ignore[assignment]
-
     @property
     def day(self) -> dt.date:
         """The local date as of which the plan was made."""

@@ -85,8 +85,6 @@ class Profile:
     currency: str
     scale: int = field(default=2)
 
-    __hash__ = None  # type: ignore[assignment]
-
     @property
     def frame(self) -> pl.DataFrame:
         """The measures as a frame of one row."""

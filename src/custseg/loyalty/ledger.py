@@ -282,8 +282,6 @@ class Ledger:
             and self._closing.equals(other._closing)
         )
 
-    __hash__ = None  # type: ignore[assignment] # frames are not hashable
-
     def __repr__(self) -> str:
         """A few lines that sum it up."""
         return showing.as_text(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - annotations are read at run time
 from decimal import Decimal  # noqa: TC003
+from typing import ClassVar
 
 from custseg.schema.record import column, record
 
@@ -69,7 +70,7 @@ class OrderLine:
     ['order_id', 'line', 'customer_id']
     """
 
-    __key__ = ("order_id", "line")
+    __key__: ClassVar[tuple[str, ...]] = ("order_id", "line")
 
     order_id: int | str = column("id", doc="The order the line belongs to.")
     line: int | None = column("integer", default=None, doc="Number of the line in its order.")

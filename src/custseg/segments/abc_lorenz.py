@@ -43,8 +43,6 @@ class Lorenz:
     frame: pl.DataFrame
     by: str
 
-    __hash__ = None  # type: ignore[assignment]
-
     @classmethod
     def of(
         cls, values: NDArray[np.float64], customers: NDArray[np.int64], /, *, by: str = "value"

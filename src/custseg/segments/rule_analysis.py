@@ -59,8 +59,6 @@ class RuleAnalysis:
     unmatched: int
     day: dt.date
 
-    __hash__ = None  # type: ignore[assignment]
-
     @classmethod
     def of(cls, hits: pl.DataFrame, winners: pl.Series | None, /, *, day: dt.date) -> RuleAnalysis:
         """The analysis of one boolean column a rule.

@@ -71,8 +71,6 @@ class Segmentation:
     currency: str
     scale: int
 
-    __hash__ = None  # type: ignore[assignment]
-
     @classmethod
     def of(
         cls, scheme: Scheme, base: CustomerBase, /, *, measures: pl.DataFrame | None = None

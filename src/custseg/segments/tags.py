@@ -63,8 +63,6 @@ class Tags:
     currency: str
     scale: int
 
-    __hash__ = None  # type: ignore[assignment]
-
     @classmethod
     def of(cls, book: RuleBook[Any], base: CustomerBase, /, *, measures: pl.DataFrame) -> Tags:
         """The tags that a book gives the customers of a base.

@@ -37,8 +37,6 @@ class Tally:
 
     tables: tuple[pl.DataFrame, ...]
 
-    __hash__ = None  # type: ignore[assignment]
-
     @classmethod
     def of_each(cls, measures: pl.DataFrame, /) -> Tally:
         """The values of each column by themselves.
