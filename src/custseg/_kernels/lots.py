@@ -105,19 +105,18 @@ def interleave(
 @kernel
 def _sink(held: Ints, first: int, place: int, gone: int, column: int) -> None:
     """Move the lot at `place` forward in held[first:place], sorted by (column, row)."""
-    ends, opens, made = held[place, _ENDS], held[place, _OPENS], held[place, _MADE]
-    mark = held[place, column]
-    points = held[place, _UPTO] - (gone if place == 0 else max(gone, held[place - 1, _UPTO]))
-    while place > first and (
-        held[place - 1, column] > mark
-        or (held[place - 1, column] == mark and held[place - 1, _MADE] > made)
-    ):
-        held[place, _UPTO] = max(gone, held[place - 1, _UPTO]) + points
+    while place > first:
+        early, late = held[place - 1, column], held[place, column]
+        if early < late or (early == late and held[place - 1, _MADE] < held[place, _MADE]):
+            break
+        points = held[place, _UPTO] - max(gone, held[place - 1, _UPTO])
+        before = max(gone, held[place - 2, _UPTO]) if place > 1 else gone
+        held[place - 1, _UPTO] = before + points
         for each in range(_ENDS, _MADE + 1):
+            kept = held[place, each]
             held[place, each] = held[place - 1, each]
+            held[place - 1, each] = kept
         place -= 1
-    held[place, _UPTO] = (gone if place == 0 else max(gone, held[place - 1, _UPTO])) + points
-    held[place, _ENDS], held[place, _OPENS], held[place, _MADE] = ends, opens, made
 
 
 @kernel
