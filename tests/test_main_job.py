@@ -203,7 +203,11 @@ def test_dates_that_cannot_be_read_are_one_clear_error(tmp_path, capsys):
     [
         (["--column", "total"], "does not say which column is which"),
         (["--column", "total=Sum +"], "neither a source column nor SQL"),
-        (["--where", "Sum >"], "neither a source column nor SQL"),
+        (["--column", "total=SUM(Sum)"], "makes one value of all rows"),
+        (["--column", "ordered_at=NOW()"], "reads the clock"),
+        (["--where", "Sum >"], "--where"),
+        (["--where", "SUM(Sum) > 0"], "--where"),
+        (["--where", "NOW() > 'x'"], "clock"),
         (["--currency", "EURO"], "'EURO' is not a currency code"),
         (["--tz", "Europe/Pariss"], "is not a time zone"),
         (["--as-of", "soon"], "neither a day nor an instant"),
@@ -260,3 +264,14 @@ def test_a_process_ends_with_2_and_without_a_traceback(tmp_path):
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert json.dumps(done.stderr).count("fix:") == 1
+
+
+def test_orders_with_a_number_of_their_own_keep_it(tmp_path, capsys):
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "order_id,customer_id,ordered_at,total\nA,1,2026-01-01,2.50\nA,1,2026-01-01,2.50\n",
+        encoding="utf-8",
+    )
+    assert "duplicate" in told(capsys, path, "--out", tmp_path / "out")
+    ledger = pl.read_parquet(tmp_path / "out" / "ledger.parquet")
+    assert ledger["source"].to_list() == ["A"]

@@ -18,6 +18,8 @@ from custseg.datasets.simulate import simulate
 from custseg.errors import Problem, SchemaError
 from custseg.loyalty.program import Program
 from custseg.model.nouns import Order, OrderLine
+from custseg.rules.rule import Rule
+from custseg.rules.tokens import clocks
 from custseg.schema.collapse import collapse
 from custseg.schema.record import columns_of, key_of
 from custseg.schema.source import first_line
@@ -150,11 +152,14 @@ def _from_file(wishes: Wishes) -> _Logs:
     noun = Order if wishes.order_id is None else OrderLine
     columns = _columns(wishes, schema, noun)
     if wishes.where is not None:
-        rows = _sql(wishes.where, "--where")
+        # What to read is a rule like any other: no clock, no sums over rows.
+        rows = Rule("--where", wishes.where).expression
         SchemaError.check(_unread(wishes.where, rows, schema, "--where"))
         source = source.filter(rows)
     of = table(noun, currency=wishes.currency, tz=wishes.tz)
-    lazy, rejected = of.admit(source, columns=columns, ids="row")
+    # Orders that have a number of their own keep it; all other rows are numbered.
+    keyed = noun is Order and "order_id" in {*columns, *schema}
+    lazy, rejected = of.admit(source, columns=columns, ids="given" if keyed else "row")
     rows = lazy.collect()
     told = [f"{rejected.rows:,} rows", *_indented(str(rejected))]
     if rows.height == 0 and rejected.rows == 0:
@@ -297,6 +302,13 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _sql(text: str, where: str) -> pl.Expr:
+    read = clocks(text)
+    if read:
+        raise SchemaError(
+            f"{text!r} reads the clock: {', '.join(read)}",
+            where=where,
+            fix="write the instant out: the same file gives the same result on any day",
+        )
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:

@@ -29,7 +29,8 @@ def test_a_noun_has_the_columns_of_its_definition(noun):
     table = cu.table(noun)
     told = [f"{column.name}?" if column.optional else column.name for column in table.columns]
     assert " ".join(told) == COLUMNS[noun]
-    assert list(typing.get_type_hints(noun)) == list(table.schema)
+    hints = [name for name in typing.get_type_hints(noun) if not name.startswith("__")]
+    assert hints == list(table.schema)
 
 
 @pytest.mark.parametrize("noun", COLUMNS, ids=lambda noun: noun.__name__)

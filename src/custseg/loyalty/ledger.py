@@ -125,7 +125,7 @@ class Ledger:
         """The last instant that counts."""
         return instant_of(self.when.instant)
 
-    def balances(self, as_of: dt.date | dt.datetime | str | None = None, /) -> pl.DataFrame:
+    def balances(self, as_of: dt.date | dt.datetime | str | None = None) -> pl.DataFrame:
         """A row for each member with an order or event by then, sorted by customer_id.
 
         Args:
@@ -157,7 +157,7 @@ class Ledger:
             return self._closing
         return balances_at(self.entries, self.allocations, self._members, instant)
 
-    def lots(self, as_of: dt.date | dt.datetime | str | None = None, /) -> pl.DataFrame:
+    def lots(self, as_of: dt.date | dt.datetime | str | None = None) -> pl.DataFrame:
         """Every lot made by then, and what became of its points, in the order of things.
 
         Args:

@@ -120,6 +120,7 @@ class Admission:
                 where="columns",
                 fix="mend the expression, or cast with strict=False so that bad values are null",
             ) from error
+        SchemaError.check(self._summed(rows.head(2)))
         if picked.height == rows.height:
             return picked
         raise SchemaError(
@@ -127,6 +128,21 @@ class Admission:
             where="columns",
             fix="use expressions that give one value a row",
         )
+
+    def _summed(self, two: pl.DataFrame) -> list[Problem]:
+        """Expressions that make one value of all rows: polars would repeat it in each."""
+        if two.height < 2:  # noqa: PLR2004 - of one row every value is one
+            return []
+        return [
+            Problem(
+                f"the expression for {name!r} makes one value of all rows",
+                where=f"columns[{name!r}]",
+                fix="write it over one row; leave sums to cu.collapse and to measures",
+            )
+            for name, expression in self.source.picked.items()
+            if not expression.meta.is_literal(allow_aliasing=True)
+            and two.select(expression).height == 1
+        ]
 
     def _reads(self, picked: pl.DataFrame) -> dict[str, Read]:
         unit = Unit(self.table.scale, self.table.tz)
