@@ -11,18 +11,23 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import FitError, Problem
+from custseg.model.measure_name import MeasureName
 from custseg.schema.bridge import array
 from custseg.segments import scheme_text
 from custseg.segments.abc_lorenz import Lorenz
 from custseg.segments.bins import between, number
+from custseg.segments.cells import Axis, Cells
 from custseg.segments.labels import labelled
 from custseg.segments.layout import counted
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.periods import Every
+    from custseg.segments.track import Track
 
 __all__ = ["ABCScheme", "shared"]
 
@@ -69,6 +74,15 @@ class ABCScheme:
         """The labels in order."""
         return _NAMES
 
+    @property
+    def cells(self) -> Cells | None:
+        """The classes as cells, by which orders or spend are followed through time."""
+        name = MeasureName.parse(self.by)
+        if name is None or name.base not in {"orders", "spend"}:
+            return None
+        axes = (Axis(self.by, ((self.b, self.a),)), Axis("orders", ((1.0,),)))
+        return Cells(axes, labels=(2, 2, 2, 1, 2, 0))
+
     def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
         """The measures with `segment`.
 
@@ -86,6 +100,19 @@ class ABCScheme:
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
         return Segmentation.of(self, base)
+
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The label of each customer at the end of each period: see `Track`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+
+        Raises:
+            SchemaError: when `every` is no period, a day lies after the as_of,
+                or there is no row to begin with.
+        """
+        return track(self, base, every=every)
 
     def why(self, row: Mapping[str, Any], /) -> str:
         """The limits of the class with the value that fell between them.

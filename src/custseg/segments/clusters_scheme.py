@@ -19,11 +19,14 @@ from custseg.segments.labels import labelled
 from custseg.segments.layout import Layout, count, counted, share
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.periods import Every
+    from custseg.segments.track import Track
 
 __all__ = ["ClustersScheme", "measures_problems"]
 
@@ -154,6 +157,19 @@ class ClustersScheme:
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
         return Segmentation.of(self, base)
+
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The label of each customer at the end of each period: see `Track`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+
+        Raises:
+            SchemaError: when `every` is no period, a day lies after the as_of,
+                or there is no row to begin with.
+        """
+        return track(self, base, every=every)
 
     def why(self, row: Mapping[str, Any], /) -> str:
         """The customer's numbers, and how far the two nearest centres are.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import polars as pl
 from attrs import frozen
@@ -11,6 +9,7 @@ from attrs import frozen
 from custseg.schema.bridge import array
 from custseg.segments.labels import labelled, labels
 from custseg.segments.layout import Layout, count, counted
+from custseg.segments.stability import stability_index
 
 __all__ = ["Flow"]
 
@@ -40,8 +39,6 @@ class Flow:
     """
 
     frame: pl.DataFrame
-
-    __hash__ = None  # type: ignore[assignment]
 
     @classmethod
     def between(cls, before: pl.DataFrame, after: pl.DataFrame, /) -> Flow:
@@ -104,18 +101,11 @@ class Flow:
     def stability_index(self) -> float | None:
         """The population stability index of the two distributions.
 
-        Σ (after − before) · ln(after / before) over the segments' shares
-        (Siddiqi 2006, Credit Risk Scorecards); below 0.1 is read as stable,
-        above 0.25 as another population. A segment that is empty at one of
-        the instants counts as half a customer. Null when there was nobody.
+        Below 0.1 is read as stable, above 0.25 as another population; see
+        `custseg.segments.stability`. Null when there was nobody.
         """
         square = self._square()
-        before, after = square.sum(axis=1)[:-1], square.sum(axis=0)[:-1]
-        if not before.sum() or not after.sum():
-            return None
-        lived = (before > 0) | (after > 0)
-        old, new = (np.maximum(side[lived], 0.5) / side.sum() for side in (before, after))
-        return math.fsum((new - old) * np.log(new / old))
+        return stability_index(square.sum(axis=1)[:-1], square.sum(axis=0)[:-1])
 
     def __eq__(self, other: object) -> bool:
         """Whether the same numbers moved between the same segments."""

@@ -19,6 +19,7 @@ from custseg.segments.gaps import Gaps, last_gaps
 from custseg.segments.labels import labelled
 from custseg.segments.layout import counted
 from custseg.segments.segmentation import Segmentation, measured
+from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.periods import Every
+    from custseg.segments.track import Track
 
 __all__ = ["Lifecycle"]
 
@@ -111,6 +114,19 @@ class Lifecycle:
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
         return Segmentation.of(self, base, measures=self.read(base))
+
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The label of each customer at the end of each period: see `Track`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+
+        Raises:
+            SchemaError: when `every` is no period, a day lies after the as_of,
+                or there is no row to begin with.
+        """
+        return track(self, base, every=every)
 
     def read(self, base: CustomerBase, /) -> pl.DataFrame:
         """What `label` needs of each customer, with `spend`.

@@ -23,13 +23,18 @@ from custseg.segments.bins import (
 from custseg.segments.labels import labelled
 from custseg.segments.layout import counted
 from custseg.segments.measure_window import window_problems
+from custseg.segments.rfm_cells import rfm_cells
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.cells import Cells
     from custseg.segments.grid import Grid
+    from custseg.segments.periods import Every
+    from custseg.segments.track import Track
 
 __all__ = ["RFMScheme", "measure_names"]
 
@@ -97,6 +102,11 @@ class RFMScheme:
         """The labels in order: the grid's, then those of customers without scores."""
         return _labels(self.grid, windowed=bool(self.window))
 
+    @property
+    def cells(self) -> Cells:
+        """The scores as cells, by which the scheme is followed through time."""
+        return rfm_cells(self)
+
     def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
         """The measures with `segment`, the scores `r`, `f`, `m` and `rfm`.
 
@@ -115,6 +125,19 @@ class RFMScheme:
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
         return Segmentation.of(self, base)
+
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The label of each customer at the end of each period: see `Track`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+
+        Raises:
+            SchemaError: when `every` is no period, a day lies after the as_of,
+                or there is no row to begin with.
+        """
+        return track(self, base, every=every)
 
     def why(self, row: Mapping[str, Any], /) -> str:
         """The bounds of each score with the number that fell between them.

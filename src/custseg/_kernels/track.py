@@ -1,0 +1,276 @@
+"""Orders folded period after period, and the cell of each customer at each end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from custseg._kernels._jit import kernel, prefetch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+__all__ = ["ABSENT", "LATEST", "NEVER", "advance", "cells", "count", "part"]
+
+NEVER = -(2**63)
+"""The last instant of a customer without orders."""
+
+LATEST = 2**63 - 1
+"""The first instant of a customer without orders."""
+
+ABSENT = 255
+"""The code of who is not a customer yet."""
+
+# Columns of a window without those of spend without returns.
+_NET = 2
+# Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
+_AHEAD = 32
+_RING = 64
+_BLOCK = 1024
+
+
+@kernel
+def _bucket(at: int, cuts: Ints, guesses: Ints, shift: int) -> int:
+    """How many cuts lie at or before an instant."""
+    if at < cuts[0]:
+        return 0
+    place = min((at - cuts[0]) >> shift, guesses.size - 1)
+    found = int(guesses[place])
+    while found < cuts.size and cuts[found] <= at:
+        found += 1
+    return found
+
+
+@kernel
+def count(instants: Ints, cuts: Ints, guesses: Ints, shift: int) -> Ints:
+    """How many rows lie before the first cut, between cuts, after the last.
+
+    Args:
+        instants: int64[n], any order.
+        cuts: int64[c], ascending, one at least: instants at which buckets begin.
+        guesses: int64[g], a lower bound of the bucket of the instants that
+            are (i << shift) and more after the first cut; the last holds on.
+        shift: Microseconds of a guess, as a power of two.
+
+    Returns:
+        int64[c + 1]. Cost: one pass, a look at one guess a row.
+        Twin: naive.track.count.
+    """
+    counts = np.zeros(cuts.size + 1, np.int64)
+    for i in range(instants.size):
+        counts[_bucket(instants[i], cuts, guesses, shift)] += 1
+    return counts
+
+
+@kernel
+def part(
+    ids: Ints,
+    instants: Ints,
+    totals: Ints,
+    cuts: Ints,
+    guesses: Ints,
+    shift: int,
+    places: Ints,
+    parted: Ints,
+    amounts: Ints,
+) -> tuple[Ints, Ints]:
+    """Rows put into the bucket they belong to, in the order they have.
+
+    Args:
+        ids: int64[n].
+        instants: int64[n], any order.
+        totals: int64[n, 2].
+        cuts: int64[c], as `count` takes them.
+        guesses: int64[g], as well.
+        shift: As well.
+        places: int64[c + 1], where each bucket's next row goes.
+            Rows from the last cut on go nowhere.
+        parted: int64[2, m], ids and instants; it is changed.
+        amounts: int64[m, 2], totals; it is changed.
+
+    Returns:
+        `parted` and `amounts`. Cost: one pass, a stream to write for each bucket.
+        Twin: naive.track.part.
+    """
+    free = places.copy()
+    for i in range(ids.size):
+        bucket = _bucket(instants[i], cuts, guesses, shift)
+        if bucket < cuts.size:
+            place = free[bucket]
+            parted[0, place] = ids[i]
+            parted[1, place] = instants[i]
+            amounts[place, 0] = totals[i, 0]
+            amounts[place, 1] = totals[i, 1]
+            free[bucket] = place + 1
+    return parted, amounts
+
+
+@kernel
+def _row(identity: int, lowest: int, words: Words, ranks: Ints) -> np.uint64:
+    """The row of an id; a number beyond all rows for one that is not among them."""
+    place = np.uint64(identity - lowest)
+    if words.size == 0:
+        return place
+    one = np.uint64(1)
+    word = place >> np.uint64(6)
+    below = words[word] & ((one << (place & np.uint64(63))) - one)
+    # Bits set below this one, in parallel (Warren, Hacker's Delight, fig. 5-2).
+    below -= (below >> one) & np.uint64(0x5555555555555555)
+    below = (below & np.uint64(0x3333333333333333)) + (
+        (below >> np.uint64(2)) & np.uint64(0x3333333333333333)
+    )
+    below = (below + (below >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    below += below >> np.uint64(8)
+    below += below >> np.uint64(16)
+    below += below >> np.uint64(32)
+    return np.uint64(ranks[word] + np.int64(below & np.uint64(0x7F)))
+
+
+@kernel
+def advance(
+    state: Ints,
+    ids: Ints,
+    instants: Ints,
+    totals: Ints,
+    lowest: int,
+    words: Words,
+    ranks: Ints,
+    moves: Ints,
+) -> Ints:
+    """Fold the rows that come into windows, and take out those that leave them.
+
+    Args:
+        state: int64[rows + 1, 2 + k * 2 or 3]: last order, first order, then
+            for each window orders, spend and, if there is room for it, spend
+            without returns; it is changed. The last row is for everyone else.
+        ids: int64[n].
+        instants: int64[n].
+        totals: int64[n, 2], smallest units in 128 bits, the low word first;
+            below zero is a return. Sums of them fit the low word: the caller
+            has made sure.
+        lowest: The smallest id of the bitmap; without one, the id of row 0.
+        words: uint64[w] bitmap of the ids that occur, or empty: then a
+            customer's row is its distance from `lowest`.
+        ranks: int64[w], ids that occur before each word, less the rows before
+            row 0 when only some of the customers are here.
+        moves: int64[k, 4]: rows [0, 1) of each window come, rows [2, 3) leave.
+            What leaves came before, and what comes came into the first one.
+
+    Returns:
+        `state`. Cost: one random access for each row that moves.
+        Twin: naive.track.advance.
+    """
+    step = (state.shape[1] - 2) // moves.shape[0]
+    nobody = np.uint64(state.shape[0] - 1)
+    # Rows are known some orders ahead, so that they are in cache when they are changed.
+    ring = np.empty(_RING, np.uint64)
+    for side in range(2 * moves.shape[0]):
+        slot = 2 + (side >> 1) * step
+        leaves = side & 1
+        sign = 1 - 2 * leaves
+        start, stop = moves[side >> 1, 2 * leaves], moves[side >> 1, 2 * leaves + 1]
+        for i in range(start, min(start + _AHEAD, stop)):
+            ring[i & (_RING - 1)] = min(_row(ids[i], lowest, words, ranks), nobody)
+        for i in range(start, stop):
+            row = ring[i & (_RING - 1)]
+            if i + _AHEAD < stop:
+                # Selected, not branched: which thread a customer is of cannot be guessed.
+                later = min(_row(ids[i + _AHEAD], lowest, words, ranks), nobody)
+                ring[(i + _AHEAD) & (_RING - 1)] = later
+                prefetch(state, later)
+            at, total = instants[i], totals[i, 0]
+            bought = total >= 0
+            # What leaves, or comes into a second window, has been here: it changes neither.
+            state[row, 0] = max(state[row, 0], at if bought else NEVER)
+            state[row, 1] = min(state[row, 1], at if bought else LATEST)
+            state[row, slot] += sign * np.int64(bought)
+            state[row, slot + 1] += sign * total
+            if step > _NET:
+                state[row, slot + 2] += sign * max(total, 0)
+    return state
+
+
+@kernel
+def cells(  # noqa: PLR0917 - kernels take their arguments by place
+    ids: Ints,
+    instants: Ints,
+    totals: Ints,
+    lowest: int,
+    words: Words,
+    ranks: Ints,
+    rows: int,
+    moves: Ints,
+    entered: Ints,
+    slots: Ints,
+    sides: Ints,
+    starts: Ints,
+    names: NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """The label of each customer at the end of each period.
+
+    Args:
+        ids: int64[n].
+        instants: int64[n].
+        totals: int64[n, 2], as `advance` takes them.
+        lowest: As `advance` takes it.
+        words: As well.
+        ranks: As well.
+        rows: How many customers there are here.
+        moves: int64[p, k, 4], as `advance` takes them, for each period.
+        entered: int64[rows], the first period at whose end each is a customer
+            whatever it ordered; or empty, when nobody is.
+        slots: int64[a], the column of `state` that each axis reads.
+        sides: int64[a, 3], for each axis: how many starts cut it, where in
+            a row of `starts` they begin, and how much further those of the
+            next cell (of the axes before) begin: 0 when all share them.
+        starts: int64[p, s], the starts of each period, ascending within a cell.
+        names: uint8[cells], the label of each cell, the last axis fastest.
+
+    Returns:
+        uint8[p, rows], ABSENT before a customer enters. Cost: as `advance`,
+        then a pass over the customers for each period.
+        Twin: naive.track.cells.
+    """
+    periods, windows = moves.shape[0], moves.shape[1]
+    state = np.zeros((rows + 1, 2 + 2 * windows), np.int64)
+    state[:, 0] = NEVER
+    state[:, 1] = LATEST
+    found = np.empty((periods, rows), np.uint8)
+    # As many customers as stay in the first cache, so that each start meets
+    # all of them in one vectorised loop.
+    values = np.empty(_BLOCK, np.int64)
+    reached = np.empty(_BLOCK, np.int64)
+    cell = np.empty(_BLOCK, np.int64)
+    for p in range(periods):
+        advance(state, ids, instants, totals, lowest, words, ranks, moves[p])
+        for low in range(0, rows, _BLOCK):
+            size = min(rows - low, _BLOCK)
+            cell[:] = 0
+            for axis in range(slots.size):
+                slot, many = slots[axis], sides[axis, 0]
+                first, further = sides[axis, 1], sides[axis, 2]
+                for i in range(size):
+                    values[i] = state[low + i, slot]
+                    reached[i] = 0
+                for k in range(first, first + many):
+                    if further == 0:
+                        start = starts[p, k]
+                        for i in range(size):
+                            reached[i] += np.int64(values[i] >= start)
+                    else:
+                        for i in range(size):
+                            reached[i] += np.int64(values[i] >= starts[p, k + cell[i] * further])
+                for i in range(size):
+                    cell[i] = cell[i] * (many + 1) + reached[i]
+            for i in range(size):
+                row = low + i
+                here = state[row, 2] > 0 or state[row, 3] != 0
+                if here or (entered.size > 0 and entered[row] <= p):
+                    found[p, row] = names[cell[i]]
+                else:
+                    found[p, row] = ABSENT
+    return found

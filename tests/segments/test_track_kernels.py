@@ -1,0 +1,199 @@
+"""The history kernels are their slow twins, compiled and in plain Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custseg._kernels import track as kernels
+from custseg.base.span import Span
+from custseg.segments import replay
+from naive import track as naive
+
+rows = st.lists(
+    st.tuples(
+        st.integers(-3, 3) | st.integers(-200, 200),
+        st.integers(-50, 50),
+        st.sampled_from([0, -1, 1]) | st.integers(-(10**12), 10**12),
+    ),
+    max_size=30,
+)
+cuts = st.lists(st.integers(-60, 60), min_size=1, max_size=8, unique=True).map(sorted)
+# Ends of periods, and how far each window reaches back from them.
+histories = st.tuples(
+    st.lists(st.integers(-55, 55), min_size=1, max_size=5, unique=True).map(sorted),
+    st.lists(st.integers(0, 60), max_size=2),
+)
+
+
+def frozen(values, dtype=np.int64):
+    made = np.array(values, dtype)
+    made.flags.writeable = False
+    return made
+
+
+def wide(totals):
+    """Amounts in 128 bits: the low word and the sign."""
+    return frozen(np.stack([totals, np.array(totals) >> 63], axis=1))
+
+
+def both(kernel):
+    """The compiled kernel and its Python original."""
+    original = getattr(kernel, "py_func", kernel)
+    return [pytest.param(kernel, id="compiled"), pytest.param(original, id="py_func")]
+
+
+def guesses(found, shift):
+    """For slots of time from the first cut on, the cuts reached where each begins."""
+    slots = (found[-1] - found[0] >> shift) + 1
+    begins = [found[0] + (slot << shift) for slot in range(slots)]
+    return frozen([sum(cut <= begin for cut in found) for begin in begins])
+
+
+@pytest.mark.parametrize("count", both(kernels.count))
+@given(instants=st.lists(st.integers(-70, 70), max_size=30), found=cuts, shift=st.integers(0, 7))
+def test_count_is_its_twin(count, instants, found, shift):
+    counted = count(frozen(instants), frozen(found), guesses(found, shift), shift)
+    assert counted.tolist() == naive.count(instants, found)
+
+
+@pytest.mark.parametrize("part", both(kernels.part))
+@given(listed=rows, found=cuts, shift=st.integers(0, 7))
+def test_part_is_its_twin(part, listed, found, shift):
+    ids, instants, totals = (frozen([row[at] for row in listed]) for at in range(3))
+    counted = naive.count(instants.tolist(), found)
+    places = frozen([sum(counted[:bucket]) for bucket in range(len(counted))])
+    kept = sum(counted[:-1])
+    table = (frozen(found), guesses(found, shift), shift)
+    free = np.zeros((2, kept), np.int64), np.zeros((kept, 2), np.int64)
+    parted, amounts = part(ids, instants, wide(totals), *table, places, *free)
+    assert amounts.tolist() == wide(amounts[:, 0]).tolist()
+    made = zip(*parted.tolist(), amounts[:, 0].tolist(), strict=True)
+    assert list(made) == naive.part(listed, found)
+
+
+def spans_of(history):
+    """The spans of each period: all time, then a window for each length."""
+    ends, lengths = history
+    return [[(-(2**62), end), *((end - length, end) for length in lengths)] for end in ends]
+
+
+def ordered(listed, spans):
+    """Rows by time, and the moves of the periods, found by counting."""
+    listed = sorted(listed, key=lambda row: row[1])
+    instants = [row[1] for row in listed]
+
+    def before(bounds):
+        counted = [sum(at < bound for at in instants) for bound in bounds.ravel().tolist()]
+        return np.array(counted, np.int64).reshape(bounds.shape)
+
+    made = [[Span(low, high, 0, 0) for low, high in each] for each in spans]
+    return listed, replay.moves_of(made, before)
+
+
+def table(listed, *, ranked):
+    """The numbers that rows of the table stand for, and how a kernel finds them."""
+    ids = [row[0] for row in listed]
+    lowest, highest = min(ids, default=0), max(ids, default=-1)
+    if not ranked:
+        customers = list(range(lowest, highest + 1))
+        return customers, (lowest, frozen([], np.uint64), frozen([]))
+    customers = sorted(set(ids))
+    words = [0] * ((highest - lowest + 64) // 64)
+    for each in customers:
+        words[(each - lowest) // 64] |= 1 << ((each - lowest) % 64)
+    ranks = [sum(word.bit_count() for word in words[:at]) for at in range(len(words))]
+    return customers, (lowest, frozen(words, np.uint64), frozen(ranks))
+
+
+@pytest.mark.parametrize("advance", both(kernels.advance))
+@given(listed=rows, history=histories, gross=st.booleans(), ranked=st.booleans())
+def test_advance_is_its_twin_after_each_period(advance, listed, history, gross, ranked):
+    spans = spans_of(history)
+    listed, moves = ordered(listed, spans)
+    customers, found = table(listed, ranked=ranked)
+    width = 2 + len(spans[0]) * (3 if gross else 2)
+    state = np.zeros((len(customers) + 1, width), np.int64)
+    state[:, 0], state[:, 1] = kernels.NEVER, kernels.LATEST
+    *columns, totals = (frozen([row[at] for row in listed]) for at in range(3))
+    columns.append(wide(totals))
+    for period, each in enumerate(spans):
+        made = advance(state, *columns, *found, frozen(moves[period]))
+        expected = naive.advance(listed, each, customers, gross=gross)
+        assert made[:-1].tolist() == expected
+
+
+@st.composite
+def cut_axes(draw, periods, columns):
+    """Axes as the twin takes them, and how many cells they make."""
+    axes, made = [], 1
+    for _ in range(draw(st.integers(1, 3))):
+        groups = made if draw(st.booleans()) else 1
+        starts = st.lists(st.integers(-60, 60), min_size=2, max_size=2).map(sorted)
+        tables = st.lists(
+            st.lists(starts, min_size=groups, max_size=groups), min_size=periods, max_size=periods
+        )
+        axes.append((draw(st.integers(0, columns - 1)), draw(tables)))
+        made *= 3
+    return axes, made
+
+
+def flattened(axes, periods):
+    """Axes as the kernel takes them."""
+    slots = frozen([slot for slot, _ in axes])
+    starts = [
+        [cut for _, groups in axes for group in groups[period] for cut in group]
+        for period in range(periods)
+    ]
+    sides, first = [], 0
+    for _, tables in axes:
+        groups = len(tables[0])
+        sides.append((2, first, 2 if groups > 1 else 0))
+        first += 2 * groups
+    return slots, frozen(sides), frozen(starts)
+
+
+@pytest.mark.parametrize("cells", both(kernels.cells))
+@given(st.data(), rows, histories, st.booleans(), st.booleans())
+def test_cells_are_their_twins(cells, chance, listed, history, ranked, alone):
+    spans = spans_of(history)
+    listed, moves = ordered(listed, spans)
+    customers, (lowest, words, ranks) = table(listed, ranked=ranked)
+    periods = len(spans)
+    axes, made = chance.draw(cut_axes(periods, 2 + 2 * len(spans[0])))
+    names = chance.draw(st.lists(st.integers(0, 254), min_size=made, max_size=made))
+    first = st.integers(0, periods)
+    entered = chance.draw(st.lists(first, min_size=len(customers), max_size=len(customers)))
+    entered = [periods for _ in customers] if alone else entered
+    *columns, totals = (frozen([row[at] for row in listed]) for at in range(3))
+    columns.append(wide(totals))
+    slots, sides, starts = flattened(axes, periods)
+    low = chance.draw(st.integers(0, len(customers)))
+    halves = []
+    # Customers are told to threads by ranges: rows of others are nobody's.
+    for begin, end in ((0, low), (low, len(customers))):
+        halves.append(
+            cells(
+                *columns,
+                lowest if ranked else lowest + begin,
+                words,
+                frozen(ranks - begin),
+                end - begin,
+                frozen(moves),
+                frozen([] if alone else entered[begin:end]),
+                slots,
+                sides,
+                starts,
+                frozen(names, np.uint8),
+            )
+        )
+    expected = naive.cells(listed, spans, customers, entered, axes, names)
+    assert np.concatenate(halves, axis=1).tolist() == expected
+
+
+@pytest.mark.compiled
+def test_a_history_kernel_has_one_compiled_signature():
+    for kernel in (kernels.count, kernels.part, kernels.advance, kernels.cells):
+        assert len(kernel.signatures) <= 1, kernel.signatures
