@@ -76,12 +76,12 @@ def folded(fold, listed, spans, *, gross, ranked):
         frozen(instants),
         frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2),
         lowest,
-        len(customers),
         frozen(words, np.uint64),
         frozen(ranks),
         frozen([low for low, _ in spans]),
         frozen([high for _, high in spans]),
         gross,
+        np.empty((len(customers), 2 + len(spans) * (3 if gross else 2)), np.int64),
     )
     return out, customers
 
@@ -123,7 +123,7 @@ def test_largest_is_its_twin(largest, totals):
 @given(table=st.lists(st.tuples(*[st.integers(-9, 9)] * 4), min_size=1), drawn=st.data())
 def test_columns_is_its_twin(columns, table, drawn):
     picked = drawn.draw(st.lists(st.integers(0, len(table) - 1)))
-    turned = columns(frozen(table), frozen(picked))
+    turned = columns(frozen(table), frozen(picked), np.empty((4, len(picked)), np.int64))
     assert turned.tolist() == naive.columns(table, picked)
 
 

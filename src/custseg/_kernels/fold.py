@@ -190,12 +190,12 @@ def fold(
     instants: Ints,
     totals: Ints,
     lowest: int,
-    size: int,
     words: Words,
     ranks: Ints,
     lows: Ints,
     highs: Ints,
     gross: bool,  # noqa: FBT001 - kernels take their arguments by place
+    out: Ints,
 ) -> Ints:
     """Per customer: last and first order, and orders and spend of each window.
 
@@ -206,7 +206,6 @@ def fold(
             below zero is a return. Sums of them fit the low word: the caller
             has made sure (`largest`).
         lowest: int64, the smallest id.
-        size: int64, rows of the result.
         words: uint64[w] bitmap of the ids that occur (`mark`), or empty: then
             a customer's row is its distance from `lowest`.
         ranks: int64[w], ids that occur before each word.
@@ -215,17 +214,18 @@ def fold(
         highs: int64[k], last instant of each window; rows later than the
             first one's are not seen at all.
         gross: bool, whether to add up the totals of orders without returns.
+        out: int64[n, 2 + k * (2 + gross)], room for the result. numpy asks for
+            it in huge pages; an array made in here would cost a fault for each small one.
 
     Returns:
-        int64[size, 2 + k * (2 + gross)]: last order, first order, then for
+        `out`: last order, first order, then for
         each window orders, spend and, if asked for, gross. One row lies in
         one or two cache lines. Cost: one random access a row.
         Twin: naive.fold.fold.
     """
     step = 3 if gross else 2
     width = 2 + lows.size * step
-    out = np.empty((size, width), np.int64)
-    for row in range(size):
+    for row in range(out.shape[0]):
         out[row, 0] = NEVER
         out[row, 1] = LATEST
         for slot in range(2, width):
@@ -283,18 +283,18 @@ def merge(left: Ints, right: Ints) -> Ints:
 
 
 @kernel
-def columns(table: Ints, rows: Ints) -> Ints:
+def columns(table: Ints, rows: Ints, turned: Ints) -> Ints:
     """Some rows of a fold, turned so that each column is in one piece.
 
     Args:
         table: int64[n, w] as `fold` gives it.
         rows: int64[m], each from 0 to n - 1.
+        turned: int64[w, m], room for the result.
 
     Returns:
-        int64[w, m]. Cost: the table is read once, a strided copy would read it
+        `turned`. Cost: the table is read once, a strided copy would read it
         for each column. Twin: naive.fold.columns.
     """
-    turned = np.empty((table.shape[1], rows.size), np.int64)
     for i in range(rows.size):
         row = rows[i]
         for slot in range(table.shape[1]):

@@ -222,10 +222,13 @@ def _folded(
 
     lows = read_only(np.array([span.low for span in spans], np.int64))
     highs = read_only(np.array([span.high for span in spans], np.int64))
-    rows = (coding.lowest, coding.rows, coding.words, coding.ranks)
+    rows = (coding.lowest, coding.words, coding.ranks)
+
+    width = 2 + len(spans) * (3 if gross else 2)
 
     def folded(part: _Part) -> Ints:
-        return fold(part.numbers, part.instants, part.totals, *rows, lows, highs, gross)
+        out = np.empty((coding.rows, width), np.int64)
+        return fold(part.numbers, part.instants, part.totals, *rows, lows, highs, gross, out)
 
     return reduce(merge, pool.map(folded, parts))
 
@@ -240,7 +243,8 @@ def _customers(out: Ints, coding: _Coding, spans: int, *, gross: bool) -> Folded
     if coding.names is not None:
         ranked = ids.arg_sort()
         ids, kept = ids.gather(ranked), kept[ranked.to_numpy()]
-    turned = columns(read_only(out), read_only(kept))
+    room = np.empty((out.shape[1], kept.size), np.int64)
+    turned = columns(read_only(out), read_only(kept), room)
     step = 3 if gross else 2
     slots = [2 + k * step for k in range(spans)]
     return FoldedOrders(
