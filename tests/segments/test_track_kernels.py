@@ -131,12 +131,13 @@ def cut_axes(draw, periods, columns):
     axes, made = [], 1
     for _ in range(draw(st.integers(1, 3))):
         groups = made if draw(st.booleans()) else 1
-        starts = st.lists(st.integers(-60, 60), min_size=2, max_size=2).map(sorted)
+        many = draw(st.integers(1, 2) if axes else st.integers(1, 6))
+        starts = st.lists(st.integers(-60, 60), min_size=many, max_size=many).map(sorted)
         tables = st.lists(
             st.lists(starts, min_size=groups, max_size=groups), min_size=periods, max_size=periods
         )
-        axes.append((draw(st.integers(0, columns - 1)), draw(tables)))
-        made *= 3
+        axes.append((draw(st.sampled_from(columns)), draw(tables)))
+        made *= many + 1
     return axes, made
 
 
@@ -149,9 +150,9 @@ def flattened(axes, periods):
     ]
     sides, first = [], 0
     for _, tables in axes:
-        groups = len(tables[0])
-        sides.append((2, first, 2 if groups > 1 else 0))
-        first += 2 * groups
+        groups, many = len(tables[0]), len(tables[0][0])
+        sides.append((many, first, many if groups > 1 else 0))
+        first += many * groups
     return slots, frozen(sides), frozen(starts)
 
 
@@ -162,7 +163,7 @@ def test_cells_are_their_twins(cells, chance, listed, history, ranked, alone):
     listed, moves = ordered(listed, spans)
     customers, (lowest, words, ranks) = table(listed, ranked=ranked)
     periods = len(spans)
-    axes, made = chance.draw(cut_axes(periods, 2 + 2 * len(spans[0])))
+    axes, made = chance.draw(cut_axes(periods, [0, *range(2, 2 + 2 * len(spans[0]))]))
     names = chance.draw(st.lists(st.integers(0, 254), min_size=made, max_size=made))
     first = st.integers(0, periods)
     entered = chance.draw(st.lists(first, min_size=len(customers), max_size=len(customers)))

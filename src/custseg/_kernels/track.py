@@ -223,7 +223,8 @@ def cells(  # noqa: PLR0917 - kernels take their arguments by place
         moves: int64[p, k, 4], as `advance` takes them, for each period.
         entered: int64[rows], the first period at whose end each is a customer
             whatever it ordered; or empty, when nobody is.
-        slots: int64[a], the column of `state` that each axis reads.
+        slots: int64[a], the column of `state` that each axis reads: one that
+            is LATEST for nobody, so not the first order.
         sides: int64[a, 3], for each axis: how many starts cut it, where in
             a row of `starts` they begin, and how much further those of the
             next cell (of the axes before) begin: 0 when all share them.
@@ -240,8 +241,8 @@ def cells(  # noqa: PLR0917 - kernels take their arguments by place
     state[:, 0] = NEVER
     state[:, 1] = LATEST
     found = np.empty((periods, rows), np.uint8)
-    # As many customers as stay in the first cache, so that each start meets
-    # all of them in one vectorised loop.
+    # As many customers as stay in the first cache, so that four starts at a time meet all of
+    # them in one vectorised loop.
     values = np.empty(_BLOCK, np.int64)
     reached = np.empty(_BLOCK, np.int64)
     cell = np.empty(_BLOCK, np.int64)
@@ -256,14 +257,26 @@ def cells(  # noqa: PLR0917 - kernels take their arguments by place
                 for i in range(size):
                     values[i] = state[low + i, slot]
                     reached[i] = 0
-                for k in range(first, first + many):
-                    if further == 0:
-                        start = starts[p, k]
+                if further == 0:
+                    stop = first + many
+                    for k in range(first, stop, 4):
+                        a = starts[p, k]
+                        b = starts[p, k + 1] if k + 1 < stop else LATEST
+                        c = starts[p, k + 2] if k + 2 < stop else LATEST
+                        d = starts[p, k + 3] if k + 3 < stop else LATEST
                         for i in range(size):
+                            value = values[i]
+                            reached[i] += (
+                                np.int64(value >= a)
+                                + np.int64(value >= b)
+                                + np.int64(value >= c)
+                                + np.int64(value >= d)
+                            )
+                else:
+                    for k in range(first, first + many):
+                        for i in range(size):
+                            start = starts[p, k + cell[i] * further]
                             reached[i] += np.int64(values[i] >= start)
-                    else:
-                        for i in range(size):
-                            reached[i] += np.int64(values[i] >= starts[p, k + cell[i] * further])
                 for i in range(size):
                     cell[i] = cell[i] * (many + 1) + reached[i]
             for i in range(size):

@@ -31,8 +31,8 @@ __all__ = ["History", "Replay", "Rows", "moves_of", "parts", "windows_of"]
 _MAX = 2**63 - 1
 # Orders, or labels, that are worth a thread.
 _SMALL = 500_000
-# Guesses at the bucket of an instant: as many as stay in cache.
-_GUESSES = 1 << 16
+# Guesses at the bucket of an instant: as many as stay in the first cache.
+_GUESSES = 1 << 12
 
 
 @frozen(eq=False)
