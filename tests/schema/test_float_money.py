@@ -44,6 +44,7 @@ def on_the_border(value, unit):
 @example([0.0, -0.0, 5e-324, math.nan, math.inf, -math.inf], 100, ULPS)
 @example([1e16, -1e16, 9_999_999_999_999_998.0, 1e300], 100, ULPS)
 @example([float(np.float32(value)) for value in (0.5001, 0.2501, 0.75005)], 10_000, 8 * 2.0**-23)
+@example([2.0**-24, -(2.0**-24)], 100, 8 * 2.0**-23)
 @example([4_503_599_627_370_496.5, 1e15 + 0.125, -1e15 - 0.125], 100, ULPS)
 def test_the_kernel_its_python_original_and_the_twin_agree(values, unit, ulps):
     assume(not any(on_the_border(value, unit) for value in values))

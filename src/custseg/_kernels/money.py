@@ -63,9 +63,10 @@ def smallest_units(
         off = abs(part - near)
         if off > _NEAR:
             # An ulp is the float's power of two times the distance at 1.0; that
-            # power is looked for only where a larger one would be enough.
-            power = 1.0
+            # power is at most the float, and looked for only where that would be enough.
+            power = size
             if off <= size * ulps * unit:
+                power = 1.0
                 while power * 2.0 <= size:
                     power *= 2.0
                 while power > size:
