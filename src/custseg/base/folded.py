@@ -77,7 +77,7 @@ def fold_orders(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -
     with ThreadPoolExecutor(len(parts)) as pool:
         read = list(pool.map(_Part.of, parts))
         # Beyond this a sum might leave int64.
-        if max(part.largest for part in read) * orders.height > _MAX:
+        if max(int(part.largest) for part in read) * orders.height > _MAX:
             return _by_polars(orders, spans, gross=gross)
         ids = orders["customer_id"]
         coding = _in_range(pool, ids, read) if ids.dtype.is_integer() else None
