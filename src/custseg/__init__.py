@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from custseg.model.nouns import Ticket as Ticket
     from custseg.model.window import During as During
     from custseg.model.window import Window as Window
+    from custseg.plots.plot import plot as plot
     from custseg.rules.rule import Rule as Rule
     from custseg.schema.collapse import collapse as collapse
     from custseg.schema.record import column as column
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
     from custseg.segments.scheme import Scheme as Scheme
     from custseg.segments.segmentation import Segmentation as Segmentation
     from custseg.segments.tags import Tags as Tags
+    from custseg.segments.track import Track as Track
+    from custseg.segments.track import track as track
 
 _HOME = {
     "Limit": "actions.limit",
@@ -102,6 +105,7 @@ _HOME = {
     "Ticket": "model.nouns",
     "During": "model.window",
     "Window": "model.window",
+    "plot": "plots.plot",
     "Rule": "rules.rule",
     "collapse": "schema.collapse",
     "column": "schema.record",
@@ -126,6 +130,8 @@ _HOME = {
     "Scheme": "segments.scheme",
     "Segmentation": "segments.segmentation",
     "Tags": "segments.tags",
+    "Track": "segments.track",
+    "track": "segments.track",
 }
 
 __version__ = "0.1.0"
