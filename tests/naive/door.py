@@ -42,8 +42,10 @@ def whole(value):
     if isinstance(value, float):
         if math.isinf(value):
             raise Bad("not_finite")
-        if value != int(value) or abs(value) > 2**53:
+        if value != int(value):
             raise Bad("unreadable")
+        if abs(value) > 2**53:
+            raise Bad("range")
     if isinstance(value, Decimal) and value != int(value):
         raise Bad("unreadable")
     if not -(2**63) <= int(value) < 2**63:
@@ -82,24 +84,46 @@ def read_instant(value, tz):
     return zone_day_start(value, tz)
 
 
-def instant_of_text(text, tz):
+UNREAD, STAMP, DAY, FINER = range(4)
+NO_ZONE = -10_000
+
+
+def iso_time(text):
+    """(microseconds on the clock the text means, minutes it is ahead of UTC, form)."""
     match = TIME.fullmatch(text)
     if match is None:
-        raise Bad("unreadable")
+        return 0, NO_ZONE, UNREAD
     year, month, day, hour, minute, second, part, zone = match.groups()
     try:
         date = dt.date(int(year), int(month), int(day))
         if hour is None:
-            return zone_day_start(date, tz)
-        micro = int((part or "0").ljust(6, "0")[:6])
-        time = dt.time(int(hour), int(minute), int(second or 0), micro)
+            midnight = dt.datetime.combine(date, dt.time(), dt.UTC)
+            return microseconds(midnight), NO_ZONE, DAY
+        nano = int((part or "0").ljust(9, "0"))
+        time = dt.time(int(hour), int(minute), int(second or 0), nano // 1000, dt.UTC)
         ahead = minutes_ahead(zone)
     except ValueError:
-        raise Bad("unreadable") from None
-    local = dt.datetime.combine(date, time)
-    if ahead is None:
-        return of_local(local, tz)
-    return microseconds(local.replace(tzinfo=dt.UTC)) - ahead * 60_000_000
+        return 0, NO_ZONE, UNREAD
+    local = microseconds(dt.datetime.combine(date, time))
+    return local, NO_ZONE if ahead is None else ahead, FINER if nano % 1000 else STAMP
+
+
+def iso_times(texts):
+    """`iso_time` of each text."""
+    return [iso_time(text) for text in texts]
+
+
+def instant_of_text(text, tz):
+    local, ahead, form = iso_time(text)
+    if form == UNREAD:
+        raise Bad("unreadable")
+    wall = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=local)
+    if form == DAY:
+        return zone_day_start(wall.date(), tz)
+    instant = of_local(wall, tz) if ahead == NO_ZONE else local - ahead * 60_000_000
+    if form == FINER:
+        raise Bad("scale")
+    return instant
 
 
 def minutes_ahead(zone):

@@ -65,3 +65,12 @@ def test_ragged_rows_are_runs_of_equal_ids(ids, text):
     runs = [(key, len(list(run))) for key, run in groupby(column.to_list())]
     assert found.to_list() == [key for key, _ in runs]
     assert offsets.tolist() == [0, *np.cumsum([length for _, length in runs]).tolist()]
+
+
+@pytest.mark.parametrize("name", ["^a$", "*", "", "a"])
+def test_a_name_that_looks_like_a_pattern_is_no_matter(name):
+    days = pl.Series(name, [1, 2]).cast(pl.Date)
+    assert bridge.array(days).tolist() == [1, 2]
+    money = pl.Series(name, ["1.25"]).cast(pl.Decimal(18, 2))
+    assert bridge.minor(money).to_list() == [125]
+    assert bridge.minor(money).name == name

@@ -28,7 +28,9 @@ def framed(lines):
         lines, schema=dict.fromkeys(["order_id", "customer_id", "minute", "cents"], pl.Int64)
     )
     at = pl.datetime(2026, 5, 1, 10, pl.col("minute"), time_zone="UTC")
-    return LINES.require(rows, columns={"ordered_at": at, "total": cu.minor_units("cents")})
+    return LINES.require(
+        rows, columns={"ordered_at": at, "total": cu.minor_units("cents")}, ids="row"
+    )
 
 
 @given(st.lists(LINE, max_size=12), st.booleans())

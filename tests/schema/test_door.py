@@ -126,7 +126,11 @@ def test_minor_units_are_the_smallest_there_are():
     yen = cu.table(cu.Order, currency="JPY")
     assert yen.admit(frame, columns=columns).rows["total"].to_list() == [Decimal(1999), Decimal(-5)]
     halves = {"total": cu.minor_units(pl.col("cents") / 2)}
-    assert ORDERS.admit(frame, columns=halves).rejected.counts() == {"missing": 1, "unreadable": 3}
+    assert ORDERS.admit(frame, columns=halves).rejected.counts() == {
+        "missing": 1,
+        "unreadable": 2,
+        "range": 1,
+    }
     texts = frame.with_columns(pl.col("cents").cast(pl.String))
     assert ORDERS.admit(texts, columns=columns).rows.equals(rows)
 
@@ -234,9 +238,23 @@ def test_places_of_doubled_keys_are_places_among_all_rows():
     ]
 
 
-def test_a_row_with_a_null_in_its_key_is_left_alone():
+def test_lines_without_numbers_need_a_word_on_whether_copies_count():
     lines = sales({}, {}).with_columns(order_id=1)
-    assert cu.table(cu.OrderLine).require(lines).height == 2
+    with pytest.raises(cu.SchemaError) as caught:
+        cu.table(cu.OrderLine).admit(lines)
+    assert "'line' is not in the source" in str(caught.value)
+    assert 'ids="content" lets exact copies count once, ids="row" counts every row' in str(
+        caught.value
+    )
+    assert cu.table(cu.OrderLine).admit(lines, ids="row").rows["line"].to_list() == [0, 1]
+    assert cu.table(cu.OrderLine).admit(lines, ids="content").rejected.counts() == {"duplicate": 1}
+    null = lines.with_columns(line=pl.Series([1, None]))
+    told = cu.table(cu.OrderLine).admit(null).rejected.frame
+    assert told.select("reason", "column").rows() == [("missing", "line")]
+
+
+def test_copies_of_a_line_are_told_by_order_and_number():
+    lines = sales({}, {}).with_columns(order_id=1)
     numbered = lines.with_columns(line=pl.Series([1, 1]))
     told = cu.table(cu.OrderLine).admit(numbered).rejected.frame
     assert told.select("reason", "column").rows() == [("duplicate", "order_id+line")]
@@ -434,6 +452,50 @@ def test_require_raises_with_the_rejected_rows():
         assert caught.value.rejected.frame.height == 2
 
 
+@pytest.mark.parametrize(
+    ("dtype", "huge"),
+    [
+        (pl.Float64, 1e19),
+        (pl.UInt64, 2**64 - 1),
+        (pl.Int128, 10**19),
+        (pl.Decimal(38, 0), Decimal(10**19)),
+    ],
+)
+def test_an_id_that_is_too_large_is_out_of_range_in_every_type(dtype, huge):
+    assert refused(typed("customer_id", [huge], dtype)) == [("range", "customer_id")]
+    events = pl.DataFrame({"event_id": 1, "customer_id": 1, "at": "2026-05-01", "kind": "x"})
+    points = pl.Series("points", [str(10**19)])
+    told = cu.table(cu.Event).admit(events.with_columns(points)).rejected
+    assert told.by_column().rows() == [("range", "points", 1)]
+
+
+def test_what_was_paid_with_points_is_not_below_zero():
+    paid = [{"paid_with_points": value} for value in ("-0.01", "0", "9.99", None)]
+    assert refused(sales(*paid)) == [("range", "paid_with_points")]
+    assert refused(sales({"paid_with_points": None})) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2026-05-01T10:00:00.123456000Z", None),
+        ("2026-05-01T10:00:00.1234567Z", "scale"),
+        ("2026-05-01 10:00:00,123456001", "scale"),
+        ("2026-02-30 10:00:00,123456001", "unreadable"),
+        ("2026-05-01T10:00:00.1234567890Z", "unreadable"),
+    ],
+)
+def test_digits_beyond_microseconds_are_not_cut_in_silence(text, reason):
+    told = [] if reason is None else [(reason, "ordered_at")]
+    assert refused(sales({"ordered_at": text})) == told
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_nanoseconds_are_not_cut_in_silence_either(zone):
+    frame = typed("ordered_at", [1_500, 2_000, None], pl.Datetime("ns", zone))
+    assert refused(frame) == [("scale", "ordered_at"), ("missing", "ordered_at")]
+
+
 def test_a_score_must_lie_on_the_scale_of_its_kind():
     answers = pl.DataFrame(
         {
@@ -496,7 +558,9 @@ def test_a_birth_date_is_the_local_day_of_an_instant():
 
 
 def test_numbers_are_finite_and_points_are_whole():
-    lines = sales(*[{}] * 4).with_columns(quantity=pl.Series([1.5, float("nan"), None, -2.0]))
+    lines = sales(*[{}] * 4).with_columns(
+        line=pl.lit(1), quantity=pl.Series([1.5, float("nan"), None, -2.0])
+    )
     rows, rejected = cu.table(cu.OrderLine).admit(lines)
     assert rows["quantity"].to_list() == [1.5, None, -2.0]
     assert rejected.frame.select("reason", "column").rows() == [("not_finite", "quantity")]

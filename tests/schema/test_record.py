@@ -32,22 +32,29 @@ def test_everything_wrong_with_a_record_is_told_together():
         class Visit:
             __key__ = ("visit", "at")
             at: str = cu.column("moment")
-            spent: str = cu.column("money", within=(0, 5))
+            spent: str = cu.column("number", within=(0, 5))
+            paid: str = cu.column("money", within=("kind", {"nps": (0, 10)}))
             kind: str | None = cu.column("text", default=None)
             score: int = cu.column("integer", within=("kind", {"nps": (0, 10)}))
 
     assert str(caught.value) == (
-        "4 things are wrong\n"
+        "6 things are wrong\n"
         "the key 'visit' is no column\n"
         "  where: Visit.__key__\n"
-        "  fix:   the columns are 'at', 'spent', 'kind', 'score'\n"
+        "  fix:   the columns are 'at', 'spent', 'paid', 'kind', 'score'\n"
         "kind 'moment' is unknown\n"
         "  where: Visit.at\n"
         "  fix:   kinds are 'id', 'text', 'texts', 'instant', 'date', 'money', 'integer', "
         "'number', 'boolean'\n"
-        "within= is for integers, not money\n"
+        "within= does not limit number\n"
         "  where: Visit.spent\n"
-        '  fix:   leave within= out, or make it an "integer"\n'
+        '  fix:   leave within= out; it is for "integer", and two fixed limits also for "money"\n'
+        "within= does not limit money\n"
+        "  where: Visit.paid\n"
+        '  fix:   leave within= out; it is for "integer", and two fixed limits also for "money"\n'
+        "within= goes by 'kind', which is no text that every row has\n"
+        "  where: Visit.paid\n"
+        "  fix:   name a text column that is not optional\n"
         "within= goes by 'kind', which is no text that every row has\n"
         "  where: Visit.score\n"
         "  fix:   name a text column that is not optional"

@@ -93,6 +93,22 @@ def told(frame, **options):
             ),
         ),
         (
+            {"total": pl.col("order_id", "customer_id"), "channel": "?"},
+            (
+                "the expression gives 2 columns: 'order_id', 'customer_id'",
+                "columns['total']",
+                "name the one column, or make one value of several",
+            ),
+        ),
+        (
+            {"channel": pl.col("^shop.*$").cast(pl.String)},
+            (
+                "the expression gives no column",
+                "columns['channel']",
+                "name the one column, or make one value of several",
+            ),
+        ),
+        (
             ["total"],
             (
                 "columns=['total'] does not map names to sources",
@@ -113,6 +129,18 @@ def told(frame, **options):
 def test_a_wrong_mapping_is_told_with_its_cure(columns, problem):
     assert problem in told(SALES, columns=columns)
     assert problem in told(SALES.lazy(), columns=columns)
+
+
+def test_names_that_look_like_patterns_are_names():
+    odd = SALES.with_columns(pl.Series("^total$", ["a"]), pl.Series("*", ["b"]))
+    rows = ORDERS.require(odd, columns={"channel": "^total$", "store": "*"})
+    assert rows.select("channel", "store").row(0) == ("a", "b")
+    one = ORDERS.require(odd, columns={"channel": pl.col("^order.*d$").cast(pl.String)})
+    assert (one["channel"].item(), one["^total$"].item(), one["*"].item()) == ("1", "a", "b")
+    twice = pl.concat([odd, odd])
+    assert ORDERS.admit(twice).rejected.counts() == {"duplicate": 1}
+    made = ORDERS.admit(twice.drop("order_id"), ids="content")
+    assert made.rejected.counts() == {"duplicate": 1}
 
 
 def test_swapped_keys_and_values_are_told_once_a_pair():
@@ -141,7 +169,8 @@ def test_everything_wrong_with_the_columns_is_told_together():
         (
             "'order_id' is not in the source",
             "columns",
-            "say where it is: columns={'order_id': 'ordered_at'}; " + hint,
+            "say where it is: columns={'order_id': ...}; the source has 'Who', 'ordered_at', "
+            "'totals'; " + hint,
         ),
         (
             "'customer_id' is not in the source",
@@ -226,7 +255,7 @@ def test_a_dtype_that_is_never_read_is_told_with_its_cure(name, values, what, fi
 )
 def test_other_nouns_have_their_cures_too(noun, name, source, fix):
     frame = SALES.with_columns(pl.Series(name, source)).with_columns(
-        event_id=1, at="ordered_at", kind=pl.lit("x"), ticket_id=1, opened_at="ordered_at"
+        event_id=1, at="ordered_at", kind=pl.lit("x"), ticket_id=1, opened_at="ordered_at", line=1
     )
     with pytest.raises(cu.SchemaError) as caught:
         cu.table(noun).admit(frame)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - annotations are read at run time
-from decimal import Decimal  # noqa: TC003
+import datetime as dt
+from decimal import Decimal
 from typing import ClassVar
 
 from custseg.schema.record import column, record
@@ -57,13 +57,21 @@ class Order:
     store: str | None = column("text", default=None, doc="Which shop.")
     status: str | None = column("text", default=None, doc="Free text; no engine reads it.")
     paid_with_points: Decimal | int | float | str | None = column(
-        "money", default=None, doc="The part paid with points; it earns nothing."
+        "money",
+        default=None,
+        within=(0, None),
+        doc="The part paid with points, 0 or more; it earns nothing.",
     )
 
 
 @record
 class OrderLine:
     """One line of an order: a product, how many, what it cost together.
+
+    Order and line number tell a line from another. Where a source has no line
+    numbers, `admit` makes them: with `ids="row"` every row counts, twice the
+    same product on one till slip too; with `ids="content"` exact copies of a
+    row count once, which is right where rows may have been delivered twice.
 
     >>> import custseg as cu
     >>> [name for name in cu.table(cu.OrderLine).schema][:3]
@@ -73,7 +81,7 @@ class OrderLine:
     __key__: ClassVar[tuple[str, ...]] = ("order_id", "line")
 
     order_id: int | str = column("id", doc="The order the line belongs to.")
-    line: int | None = column("integer", default=None, doc="Number of the line in its order.")
+    line: int = column("integer", doc="Number of the line in its order.")
     customer_id: int | str = column("id", doc="Who bought.")
     ordered_at: dt.datetime | str = column("instant", doc="When it was bought.")
     product_id: int | str | None = column("id", default=None, doc="What was bought.")

@@ -243,8 +243,13 @@ def _limited(reads: dict[str, Read], name: str, limits: Within) -> Read:
     """A read whose values beyond the column's limits are out of range."""
     done = reads[name]
     values = done.values
-    if isinstance(limits[1], int):
-        fine = (values >= limits[0]) & (values <= limits[1])
+    if not isinstance(limits[1], dict):
+        low, high = limits[0], limits[1]
+        if done.values.null_count() == values.len():
+            return done
+        fine = values >= low
+        if high is not None:
+            fine &= values <= high
     else:
         of, scales = str(limits[0]), limits[1]
         low, high = (

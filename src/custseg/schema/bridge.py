@@ -29,15 +29,19 @@ def array(column: pl.Series) -> NDArray[np.int64]:
         column: Without nulls; integers, instants or dates become int64,
             floats float64, booleans bool.
     """
-    physical = column.to_physical()
-    if physical.dtype.is_integer() and physical.dtype != pl.Int64:
-        physical = physical.cast(pl.Int64)
-    return read_only(physical.rechunk().to_numpy())
+    kind = column.dtype
+    if kind.is_integer() or kind.is_temporal():
+        # A cast is at hand at once; `to_physical` goes through the engine, 70 us for one row.
+        column = column.cast(pl.Int64)
+    elif not kind.is_float() and kind != pl.Boolean:
+        # Unnamed: the engine would take a name such as `^a$` for a pattern.
+        column = column.alias("").to_physical().cast(pl.Int64)
+    return read_only(column.rechunk().to_numpy())
 
 
 def minor(column: pl.Series) -> pl.Series:
     """Money as whole smallest units, Int64."""
-    return column.to_physical().cast(pl.Int64)
+    return column.alias("").to_physical().cast(pl.Int64).alias(column.name)
 
 
 def money(column: pl.Series, scale: int) -> pl.Series:

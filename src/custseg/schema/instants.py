@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from custseg.schema.bridge import instants, read_only
 from custseg.schema.clock import DAY, SKIPPED, clock
+from custseg.schema.iso import iso_times
 from custseg.schema.reads import Faults, Read, faults, kept, unread
 
 if TYPE_CHECKING:
@@ -15,12 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_date", "read_instant"]
 
-_ISO = (
-    r"^(?<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ](?<minute>(?:[01][0-9]|2[0-3]):[0-5][0-9])"
-    r"(?<second>:[0-5][0-9](?:[.,][0-9]{1,9})?)?"
-    r"(?<zone>Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?$"
-)
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MINUTE = 60_000_000
 # 146,000 years: what lies beyond would overflow 64 bits where a zone's offset is added.
 _FAR = 2**62
@@ -47,7 +44,7 @@ def read_date(source: pl.Series, unit: Unit) -> Read:
     if source.dtype == pl.Date:
         return Read(source)
     if source.dtype == pl.String:
-        iso = kept(source, source.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+        iso = kept(source, source.str.contains(_DAY))
         return unread(source, iso.str.to_date("%Y-%m-%d", strict=False).alias(source.name))
     times, far = _micros(source)
     if _zone(source) is not None and times.null_count() < times.len():
@@ -65,10 +62,17 @@ def _micros(source: pl.Series) -> tuple[pl.Series, Faults]:
     """Datetimes as microseconds; what is too far away is null and out of range."""
     unit = source.dtype.time_unit if isinstance(source.dtype, pl.Datetime) else "us"
     if unit == "ns":
-        return source.to_physical() // 1_000, ()
+        return _cut(source.to_physical())
     scale = 1_000 if unit == "ms" else 1
     times, far = _near(source, _FAR // scale)
     return times * scale, far
+
+
+def _cut(nanoseconds: pl.Series) -> tuple[pl.Series, Faults]:
+    """Microseconds; what they cannot say is null and of too fine a scale."""
+    micros = nanoseconds // 1_000
+    fine = micros * 1_000 == nanoseconds
+    return (micros, ()) if fine.all() else (kept(micros, fine), faults(scale=~fine))
 
 
 def _near(source: pl.Series, bound: int) -> tuple[pl.Series, Faults]:
@@ -121,24 +125,25 @@ def _day_starts(days: pl.Series, tz: str) -> pl.Series:
 
 def _instant_text(source: pl.Series, tz: str) -> Read:
     """ISO 8601 text, each row by itself: with a zone, without one, or a day."""
-    parts = source.str.extract_groups(_ISO).struct.unnest()
-    day, minute, zone = parts["day"], parts["minute"], parts["zone"]
-    second = parts["second"].fill_null(":00").str.replace(",", ".", literal=True)
-    text = day + "T" + minute.fill_null("00:00") + second
-    told = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
-    local = told.to_physical()
-    values = _from_local(local, tz)
-    if minute.null_count() > day.null_count():
-        starts = _day_starts(local // DAY, tz)
-        values = pl.select(pl.when(minute.is_null()).then(starts).otherwise(values)).to_series()
-    if zone.null_count() < zone.len():
-        aware = _utc(local - _zone_minutes(zone) * _MINUTE)
-        values = pl.select(pl.when(zone.is_not_null()).then(aware).otherwise(values)).to_series()
-    return unread(source, values.alias(source.name))
-
-
-def _zone_minutes(zone: pl.Series) -> pl.Series:
-    digits = zone.str.replace_all(":", "", literal=True).str.replace("Z", "+0000", literal=True)
-    hours = digits.str.slice(1, 2).cast(pl.Int64)
-    minutes = digits.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    return (hours * 60 + minutes) * (digits.str.starts_with("-").cast(pl.Int64) * -2 + 1)
+    told = iso_times(source)
+    times, unknown = told.micros, told.unread
+    if told.zoned.any():
+        times = np.where(told.zoned, told.micros - told.ahead * _MINUTE, told.micros)
+    naive = ~(told.zoned | told.days | unknown)
+    if tz != "UTC" and (naive.any() or told.days.any()):
+        low, high = int(told.micros.min()), int(told.micros.max())
+        zone = clock(tz, min(low, 0) + DAY, max(high, 0) + DAY)
+        if naive.any():
+            local = zone.instants(read_only(told.micros))
+            unknown = unknown | (naive & (local == SKIPPED))
+            times = np.where(naive, local, times)
+        if told.days.any():
+            times = np.where(told.days, zone.day_starts(told.micros // DAY), times)
+    values = instants(times, source.name)
+    bad = unknown | told.finer
+    if not bad.any():
+        return Read(values)
+    found = faults(
+        unreadable=pl.Series(unknown) & source.is_not_null(), scale=pl.Series(told.finer & ~unknown)
+    )
+    return Read(kept(values, pl.Series(~bad)), found)

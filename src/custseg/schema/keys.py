@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import polars.selectors as cs
 
 __all__ = ["content_ids", "key_faults"]
 
@@ -10,7 +11,8 @@ __all__ = ["content_ids", "key_faults"]
 def key_faults(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame | None:
     """Rows whose key stands more than once, or None when there are none.
 
-    A row with a null in its key cannot be recognised again and is left alone.
+    A row with a null in its key, which only a record of one's own may have,
+    cannot be recognised again and is left alone.
 
     Returns:
         `place` (row number) and `reason`: "duplicate" for exact copies beyond
@@ -27,7 +29,7 @@ def key_faults(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame | None:
     if repeated.height == 0:
         return None
     # Rows that say the same share the first one's place; the rows of a key share one, or differ.
-    shared = repeated.select(*key, _PLACE, pl.col(_PLACE).min().over(rows.columns).alias(_SHARED))
+    shared = repeated.select(*key, _PLACE, _first_alike(repeated).alias(_SHARED))
     same = pl.col(_SHARED)
     return (
         shared.select(
@@ -44,6 +46,15 @@ def key_faults(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame | None:
 
 # No source column is called so.
 _PLACE, _SHARED = "\0place", "\0shared"
+
+
+def _first_alike(repeated: pl.DataFrame) -> pl.Series:
+    """For each row the place of the first that says the same; the place is the last column."""
+    *said, place = repeated.get_columns()
+    # By number: a column of the source may be named like a pattern.
+    numbered = [column.alias(str(number)) for number, column in enumerate(said)]
+    names = [column.name for column in numbered]
+    return pl.DataFrame([*numbered, place]).select(pl.col(_PLACE).min().over(names)).to_series()
 
 
 def _all_distinct(rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
@@ -63,8 +74,5 @@ def _all_distinct(rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
 
 def content_ids(rows: pl.DataFrame) -> pl.Series:
     """An id for each row made from all that it says: exact copies share it."""
-    said = [
-        pl.col(name).bin.encode("hex") if dtype == pl.Binary else pl.col(name)
-        for name, dtype in rows.schema.items()
-    ]
-    return rows.select(pl.struct(said).struct.json_encode()).to_series()
+    said = rows.with_columns(cs.binary().bin.encode("hex"))
+    return said.to_struct("said").struct.json_encode()

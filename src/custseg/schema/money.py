@@ -13,7 +13,7 @@ __all__ = ["read_minor", "read_money"]
 _LIMIT = 10**MONEY_DIGITS
 # The distance of 1.0 to the next float, where it is not that of 64 bits.
 _EPSILON: dict[pl.DataType, float] = {pl.Float16(): 2.0**-10, pl.Float32(): 2.0**-23}
-_TEXT = r"^(?<sign>[+-]?)(?<whole>[0-9]*)(?:\.(?<part>[0-9]*))?$"
+_TEXT = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
 
 
 def read_money(source: pl.Series, unit: Unit) -> Read:
@@ -62,24 +62,23 @@ def _money_decimal(source: pl.Series, have: int, scale: int) -> Read:
 
 def _money_text(source: pl.Series, scale: int) -> Read:
     """Plain decimal text: no exponent, no thousands separator."""
-    parts = source.str.extract_groups(_TEXT).struct.unnest()
-    sign, whole, part = parts["sign"], parts["whole"].fill_null(""), parts["part"].fill_null("")
-    fine = sign.is_not_null() & ((whole + part) != "")
-    decimals = part.str.strip_chars_end("0")
-    long = decimals.str.len_bytes() > scale
-    digits = whole.str.strip_chars_start("0") + decimals.str.pad_end(scale, "0")
-    # More digits than money has are out of range, however many there are.
-    within = digits.str.len_bytes() <= MONEY_DIGITS
-    text = sign.str.strip_chars("+") + "0" + digits
-    units = kept(text, fine & ~long & within).cast(pl.Int64).alias(source.name)
+    plain = source.str.contains(_amounts_of(scale))
+    amounts = source.cast(pl.Decimal(MONEY_DIGITS, scale), strict=False)
+    if plain.all() and amounts.null_count() == source.null_count():
+        return Read(amounts)
+    fine = source.str.contains(_TEXT)
+    finer = source.str.contains(rf"\.[0-9]{{{scale}}}[0-9]*[1-9]")
     return Read(
-        money(units, scale),
-        faults(
-            unreadable=source.is_not_null() & ~fine,
-            scale=fine & long,
-            range=fine & ~within,
-        ),
+        kept(amounts, plain),
+        # What has neither fault and is no amount has more digits than money.
+        faults(unreadable=~fine, scale=fine & finer, range=fine & ~plain & ~finer),
     )
+
+
+def _amounts_of(scale: int) -> str:
+    """What amounts look like, as a pattern; only zeros stand beyond the smallest unit."""
+    part = rf"\.[0-9]{{0,{scale}}}0*"
+    return rf"^[+-]?(?:0*[0-9]{{1,{MONEY_DIGITS - scale}}}(?:{part})?|{part})$"
 
 
 def _money_float(source: pl.Series, scale: int) -> Read:

@@ -77,11 +77,11 @@ def _whole_float(source: pl.Series) -> Read:
     # NaN is how pandas writes a gap; beyond 2**53 a float stands for several numbers.
     floats = source.cast(pl.Float64).fill_nan(None)
     infinite = floats.is_infinite()
-    exact = (floats == floats.round()) & (floats.abs() <= _FLOAT_WHOLE)
-    values = kept(floats, exact).cast(pl.Int64)
+    whole, near = floats == floats.round(), floats.abs() <= _FLOAT_WHOLE
+    values = kept(floats, whole & near).cast(pl.Int64)
     if values.null_count() == floats.null_count():
         return Read(values)
-    return Read(values, faults(unreadable=~exact & ~infinite, not_finite=infinite))
+    return Read(values, faults(unreadable=~whole, not_finite=infinite, range=~near & ~infinite))
 
 
 def _whole_text(source: pl.Series) -> Read:

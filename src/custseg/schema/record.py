@@ -11,7 +11,7 @@ from custseg.errors import Problem, SchemaError
 __all__ = ["Column", "Kind", "Within", "column", "columns_of", "key_of", "record"]
 
 Kind = Literal["id", "text", "texts", "instant", "date", "money", "integer", "number", "boolean"]
-Within = tuple[int, int] | tuple[str, dict[str, tuple[int, int]]]
+Within = tuple[int, int | None] | tuple[str, dict[str, tuple[int, int]]]
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _Noun = TypeVar("_Noun")
@@ -28,8 +28,9 @@ class Column:
         kind: What the values are; it decides the dtype and the row checks.
         optional: Whether a value may be null and the column absent.
         doc: What the column holds, with its unit.
-        within: Lowest and highest value, or None; or, per value of another
-            column, those two: `("kind", {"nps": (0, 10)})`.
+        within: Lowest and highest value (None when there is no highest one),
+            or None; or, per value of another column, those two:
+            `("kind", {"nps": (0, 10)})`.
     """
 
     name: str
@@ -52,8 +53,10 @@ def column(
         kind: What its values are: "id", "text", "texts" (a list of them),
             "instant", "date", "money", "integer", "number" or "boolean".
         default: None, or left out for a column that every row must have.
-        within: The lowest and the highest value of a whole number; or those two
-            for each value of another column: `("kind", {"nps": (0, 10)})`.
+        within: The lowest and the highest value of a whole number or of money
+            (in major units), None for no highest one; or, of a whole number,
+            those two for each value of another column:
+            `("kind", {"nps": (0, 10)})`.
         doc: What it holds, with its unit; `describe()` shows it.
 
     >>> import custseg as cu
@@ -130,10 +133,10 @@ def _problems(noun: str, columns: tuple[Column, ...], key: tuple[str, ...]) -> l
 
 def _limit_problems(column: Column, columns: tuple[Column, ...], where: str) -> list[Problem]:
     found: list[Problem] = []
-    if column.kind != "integer":
-        fix = 'leave within= out, or make it an "integer"'
-        found.append(Problem(f"within= is for integers, not {column.kind}", where, fix))
     of = column.within[0] if column.within is not None else 0
+    if column.kind not in ({"integer"} if isinstance(of, str) else {"integer", "money"}):
+        fix = 'leave within= out; it is for "integer", and two fixed limits also for "money"'
+        found.append(Problem(f"within= does not limit {column.kind}", where, fix))
     fine = {other.name for other in columns if other.kind == "text" and not other.optional}
     if isinstance(of, str) and of not in fine:
         what = f"within= goes by {of!r}, which is no text that every row has"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import polars as pl
+import polars.selectors as cs
 from attrs import field, frozen
 
 from custseg.errors import Problem, SchemaError
@@ -99,7 +100,7 @@ def source_of(
     rows = _rows(frame)
     have = _schema(rows)
     asked = _Asked(_mapping(columns), have, _index_names(frame), wanted)
-    picked = {name: pl.col(name) for name in have if name not in asked.renamed}
+    picked = {name: _column(name) for name in have if name not in asked.renamed}
     picked.update(asked.expressions())
     problems = asked.problems()
     problems.extend(asked.absences(made))
@@ -151,7 +152,7 @@ class _Asked:
             if isinstance(of, pl.Expr):
                 found[name] = of.alias(name)
             elif isinstance(of, str) and of in self.have:
-                found[name] = pl.col(of).alias(name)
+                found[name] = _column(of).alias(name)
         return found
 
     def problems(self) -> list[Problem]:
@@ -166,7 +167,24 @@ class _Asked:
             elif not isinstance(of, pl.Expr):
                 fix = "give a source column's name or an expression"
                 found.append(Problem(f"{of!r} is no source", where, fix))
+            else:
+                found.extend(self._several(of, where))
         return found
+
+    def _several(self, of: pl.Expr, where: str) -> list[Problem]:
+        """An expression over many columns, or over a pattern, that gives not just one."""
+        if not of.meta.has_multiple_outputs():
+            return []
+        try:
+            asked = pl.LazyFrame(schema=self.have).select(of.meta.undo_aliases())
+            given = list(asked.collect_schema())
+        except pl.exceptions.PolarsError:
+            return []
+        if len(given) == 1:
+            return []
+        told = f"{len(given)} columns: {', '.join(map(repr, given[:4]))}" if given else "no column"
+        what = f"the expression gives {told}"
+        return [Problem(what, where, "name the one column, or make one value of several")]
 
     def _fix_for(self, name: str, of: str) -> str:
         if self._swaps(name, of):
@@ -202,7 +220,10 @@ class _Asked:
     def _absence(self, name: str) -> Problem:
         what = f"{name!r} is not in the source"
         used = [key for key, of in self.sources.items() if isinstance(of, str) and of == name]
-        near = difflib.get_close_matches(name, list(self.have), n=1, cutoff=0.5)
+        # What is another column of the table by its own name is not this one too.
+        taken = {column.name for column in self.wanted}
+        free = [column for column in self.have if column not in taken]
+        near = difflib.get_close_matches(name, free, n=1, cutoff=0.5)
         misspelt = difflib.get_close_matches(name, list(self.mapping), n=1, cutoff=0.8)
         if used and name in self.have:
             what = f"{name!r} is in the source, but columns= takes it as {used[0]!r} only"
@@ -238,6 +259,11 @@ def _mapping(columns: object) -> dict[str, object]:
             fix='write columns={"customer_id": "CustNo"}: our name, then the source\'s',
         )
     return {str(name): of for name, of in given.items()}
+
+
+def _column(name: str) -> pl.Expr:
+    """The column of this very name, which `pl.col` may take for a pattern."""
+    return cs.by_name(name) if name == "*" or name.startswith("^") else pl.col(name)
 
 
 def _rows(frame: object) -> pl.DataFrame | pl.LazyFrame:
