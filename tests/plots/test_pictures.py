@@ -86,7 +86,7 @@ def test_the_classes_lie_where_the_curve_says():
     chart = cu.plot(now, kind="lorenz")
     curve = now.reasons.lorenz(now)
     lines = told(chart)
-    assert lines[0] == f"Spend of {curve.customers} customers, Gini {curve.gini():.4f}"
+    assert lines[0] == f"spend of {curve.customers} customers, Gini {curve.gini():.4f}"
     assert [line.split(":")[0] for line in lines[1:]] == ["A", "B", "C", "dashed"]
     part = now.members("A").height / curve.customers
     assert lines[1].startswith(f"A: {100 * part:.1f} % of customers, 80.")

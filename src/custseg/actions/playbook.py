@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 import polars as pl
 from attrs import field, frozen
 
+from custseg.actions import playbook_text
 from custseg.actions.plan import LEFT_OUT, Plan
 from custseg.actions.strategy import Strategy
 from custseg.errors import Problem, SchemaError
@@ -153,6 +154,51 @@ class Playbook:
             left_out=left.select("customer_id", "segment", "reason").sort("customer_id"),
             segmentation=segmentation,
         )
+
+    def to_json(self) -> str:
+        """The playbook as text; equal after the trip.
+
+        >>> import custseg as cu
+        >>> book = cu.Playbook({"new": cu.Strategy("welcome", "a guide", "email"), "lost": None})
+        >>> cu.Playbook.from_json(book.to_json()) == book
+        True
+        """
+        return playbook_text.written(self.strategies)
+
+    @classmethod
+    def from_json(cls, text: str, /) -> Playbook:
+        """The playbook that a text holds.
+
+        Raises:
+            SchemaError: when the text is not JSON, or no playbook; the latter
+                with everything that is wrong.
+        """
+        return cls(playbook_text.read_json(text))
+
+    @classmethod
+    def from_toml(cls, text: str, /) -> Playbook:
+        """The playbook that a TOML text holds: a `[[strategies]]` table for each segment.
+
+        Raises:
+            SchemaError: when the text is not TOML, or no playbook; the latter
+                with everything that is wrong.
+
+        >>> import custseg as cu
+        >>> text = '''
+        ... [[strategies]]
+        ... segment = "new"
+        ... goal = "welcome"
+        ... offer = "how to get the most of the first order"
+        ... channel = ["email", "push"]
+        ...
+        ... [[strategies]]
+        ... segment = "lost"
+        ... nothing = true
+        ... '''
+        >>> cu.Playbook.from_toml(text)["new"].goal
+        'welcome'
+        """
+        return cls(playbook_text.read_toml(text))
 
     def _frame(self, segmentation: Segmentation) -> pl.DataFrame:
         """A row a segment with its strategy; nulls where nothing is planned."""

@@ -34,9 +34,9 @@ BLUE, ORANGE = "#0072B2", "#E69F00"
 # Opaque: PNG files have no half-clear colours without a background.
 PALE = "#9ecae1"
 # As far from white as from black: a picture has no background of its own.
-GREY = "#777777"
+GREY = "#7b7b7b"
 
-_FAINT = "#77777740"
+_FAINT = "#7b7b7b40"
 _TAG = re.compile(r"<(?=[/!?a-zA-Z])")
 _WIDEST = 260
 # From here on black letters are harder to read than white ones.

@@ -110,7 +110,7 @@ def _titled(layers: Any, curve: Lorenz, *told: str) -> Picture:  # noqa: ANN401 
     gini = curve.gini()
     return hung(
         layers.properties(width=_SIDE, height=_SIDE),
-        f"{curve.by.capitalize()} of {counted(curve.customers, 'customer')}, Gini "
+        f"{curve.by} of {counted(curve.customers, 'customer')}, Gini "
         f"{'unknown' if gini is None else f'{gini:.4f}'}",
         *(reversed(told) or [f"the best 20 % have {share(curve.top_share(0.2))}"]),
         "dashed: if all had the same",

@@ -65,7 +65,7 @@ def plot(result: Segmentation | Flow | Track | Lorenz, /, *, kind: str | None = 
     >>> shop = cu.datasets.simulate(200, 365, seed=1).base()
     >>> now = cu.RFM().segment(shop)
     >>> cu.plot(now, kind="rfm").to_dict()["title"]["text"]
-    'RFM scores of 153 customers as of 2024-12-30'
+    'RFM scores of 183 customers as of 2024-12-30'
     """
     kinds = PICTURES.get(type(result))
     if kinds is None:
