@@ -164,11 +164,84 @@ def test_what_was_there_before_stays_when_writing_fails(orders, tmp_path, capsys
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_missing_file_is_one_clear_error(tmp_path, capsys):
-    lines = complained(capsys, tmp_path / "none.parquet")
-    assert lines[0].startswith("SchemaError: ")
-    assert "cannot be read" in lines[0]
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("none.parquet", "there is no file"), ("n*.csv", "no file matches")],
+)
+def test_a_missing_file_is_one_clear_error_that_names_it_once(name, what, tmp_path, capsys):
+    lines = complained(capsys, tmp_path / name)
+    assert lines[0] == f"SchemaError: {what} '{tmp_path / name}'"
     assert [line.split(":")[0] for line in lines[1:]] == ["  where", "  fix"]
+
+
+def test_a_name_that_is_nearly_there_is_offered(orders, capsys):
+    lines = complained(capsys, orders.with_name("order.csv"))
+    assert lines[-1].startswith(f"  fix:   did you mean '{orders}'?")
+
+
+def test_a_file_that_is_not_what_its_ending_says_is_one_clear_error(orders, capsys):
+    path = orders.rename(orders.with_suffix(".parquet"))
+    lines = complained(capsys, path, *NAMED)
+    assert lines[0].startswith(f"SchemaError: '{path}' cannot be read: ")
+    assert lines[0].count(str(path)) == 1
+
+
+def test_everything_wrong_is_told_together_in_the_words_of_the_command_line(
+    orders, tmp_path, capsys
+):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file")
+    lines = complained(
+        capsys,
+        orders,
+        *NAMED[2:],
+        *("--tz", "Europe/Pariss", "--currency", "EURO", "--as-of", "soon", "--out", blocked),
+        *("--program", "nowhere.json", "--column", "channel", "--column", "store=LOWER("),
+        *("--where", "Sum >"),
+    )
+    assert lines[0] == "SchemaError: 9 things are wrong"
+    assert [line.removeprefix("  where: ") for line in lines if line.startswith("  where: ")] == [
+        "--currency",
+        "--tz",
+        "--as-of",
+        "--out",
+        "--program",
+        "--column",
+        "--column store",
+        "--column",
+        "--where",
+    ]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_rows_are_read(orders, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main([str(orders), *NAMED, "--out", str(tmp_path / "file" / "out")]) == 2
+    shown = capsys.readouterr()
+    assert "Not a directory" in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "where", "fix"),
+    [
+        ("ordered_at=Sum", "--column ordered_at", "CAST(NAME * 1000000 AS TIMESTAMP)"),
+        ("customer_id=Sum > 1", "--column customer_id", "CAST(NAME AS VARCHAR)"),
+        ("customer_id=Who = ", "--column customer_id", "name a column of the file"),
+    ],
+)
+def test_what_the_door_refuses_is_told_in_the_words_of_the_command_line(
+    column, where, fix, orders, capsys
+):
+    lines = complained(capsys, orders, *NAMED, "--column", column)
+    assert lines[1] == f"  where: {where}"
+    assert fix in lines[2]
+
+
+def test_lines_with_a_number_of_their_own_keep_it(tmp_path, capsys):
+    path = tmp_path / "numbered.csv"
+    row = "A,1,1,2026-01-01,2.50\n"
+    path.write_text(f"order_id,line,customer_id,ordered_at,total\n{row}{row}", encoding="utf-8")
+    assert "duplicate" in told(capsys, path, "--order-id", "order_id")
 
 
 def test_wrong_columns_are_one_clear_error(orders, capsys):
@@ -194,6 +267,12 @@ def test_dates_that_cannot_be_read_are_one_clear_error(tmp_path, capsys):
     assert "no row" in lines[0]
     assert any("unreadable" in line and "ordered_at" in line for line in lines)
     assert "STRPTIME" in lines[-1]
+    bad = path.with_name("totals.csv")
+    bad.write_text("Who,When,Sum\n1,2026-01-05,1.001\n", encoding="utf-8")
+    lines = complained(capsys, bad, *NAMED)
+    assert "STRPTIME" not in lines[-1]
+    bad.write_text("Who,When,Sum,currency\n1,2026-01-05,1,USD\n", encoding="utf-8")
+    assert "--currency CODE" in complained(capsys, bad, *NAMED)[-1]
     mended = ["--column", "ordered_at=STRPTIME(When, '%d.%m.%Y')"]
     assert "2 customers" in told(capsys, path, *NAMED[:2], *mended, *NAMED[4:])
 
@@ -211,7 +290,7 @@ def test_dates_that_cannot_be_read_are_one_clear_error(tmp_path, capsys):
         (["--currency", "EURO"], "'EURO' is not a currency code"),
         (["--tz", "Europe/Pariss"], "is not a time zone"),
         (["--as-of", "soon"], "neither a day nor an instant"),
-        (["--program", "nowhere.json"], "the program cannot be read"),
+        (["--program", "nowhere.json"], "the program 'nowhere.json' cannot be read"),
     ],
 )
 def test_a_wrong_argument_says_what_where_and_how_to_mend(arguments, said, orders, capsys):

@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.threads is not None:
         # Before polars is loaded: it reads the number once.
         os.environ["POLARS_MAX_THREADS"] = os.environ["CUSTSEG_THREADS"] = str(options.threads)
-    from custseg.job import Wishes, run
+    from custseg.job.run import run
+    from custseg.job.wishes import Wishes
 
     try:
         wishes = Wishes(

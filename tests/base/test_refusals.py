@@ -166,6 +166,22 @@ def test_scores_that_do_not_fit_are_refused_with_all_reasons():
         ("a customer stands more than once", where, "keep one row each"),
         ("customer_id is String, in the base Int64", where, "cast it to the base's type"),
     ]
+    nobody = pl.DataFrame({"customer_id": [None, 1, 7, 9], "risk": 0.5})
+    assert refused(cu.SchemaError, base.with_measures, nobody) == [
+        ("1 rows are of nobody", where, 'leave them out: rows.drop_nulls("customer_id")'),
+        (
+            "2 customers are not in the base as of 2024-05-01, e.g. 7",
+            where,
+            'keep its own: rows.join(base.customer_ids.to_frame(), on="customer_id", how="semi")',
+        ),
+    ]
+    assert refused(cu.SchemaError, base.with_measures, None) == [
+        (
+            "scores are a NoneType, not a polars frame",
+            where,
+            "give a pl.DataFrame of customer_id and the new measures",
+        )
+    ]
     assert refused(cu.SchemaError, base.with_measures, pl.DataFrame()) == [
         ("the frame has no customer_id", where, "add the column")
     ]
@@ -212,3 +228,32 @@ def test_ids_merged_in_a_circle_or_of_another_type_are_refused():
         ("'a' is no id of this base", "merged", "ids are Int64 here"),
         ("True is no id of this base", "merged", "ids are Int64 here"),
     ]
+
+
+def test_a_rule_about_customers_needs_customers():
+    base = base_of({"orders": [order(1, 1)]})
+    fix = "build the base with customers=, or read a measure such as spend_365d"
+    told = "rule 'where' reads {!r}, and the base has no customers"
+    where = "Rule('where').when"
+    rule = "customer.region = 'north' AND gender = 'f' AND total > 5"
+    assert refused(cu.RuleError, base.where, rule) == [
+        (told.format("customer.region"), where, fix),
+        (told.format("gender"), where, fix),
+        (
+            "rule 'where' reads 'total', which no column, measure or score provides",
+            where,
+            "of a customer read a measure, such as spend_365d or orders",
+        ),
+    ]
+    assert refused(cu.RuleError, base.where, "total > 5")[0][2] == (
+        "of a customer read a measure, such as spend_365d or orders"
+    )
+    book = cu.RuleBook.first(cu.Rule("near", "customer.region = 'north'"), otherwise="far")
+    assert refused(cu.RuleError, book.assign, base) == [
+        (
+            "rule 'near' reads 'customer.region', and the base has no customers",
+            "RuleBook.first[0].when",
+            fix,
+        )
+    ]
+    assert refused(cu.SchemaError, book.assign, None)[0][1] == "RuleBook.assign"

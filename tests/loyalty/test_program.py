@@ -275,3 +275,8 @@ def test_declarations_show_as_they_are_written():
     assert "when=[(col" in repr(Earn.flat("app", 1, when=pl.col("channel") == "app"))
     assert repr(Expiry.after(days=30)) == "Expiry.after(days=30)"
     assert repr(Redemption()) == "Redemption(minimum=1, order='expiring_first')"
+
+
+def test_a_redemption_that_the_program_will_refuse_still_reads():
+    told = repr(Redemption(point_value=0.01))
+    assert told == "Redemption(point_value=0.01, minimum=1, order='expiring_first')"

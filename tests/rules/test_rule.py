@@ -429,3 +429,39 @@ def test_local_instants_are_compared_with_days_and_instants():
     assert cu.Rule("new", "at >= DATE '2026-06-01'").hits(frame).to_list() == [True, False]
     late = cu.Rule("late", "EXTRACT(HOUR FROM at) >= 22 OR at > TIMESTAMP '2026-06-01 00:00:00'")
     assert late.hits(frame).to_list() == [False, True]
+
+
+def test_what_is_no_frame_is_told():
+    with pytest.raises(cu.RuleError) as caught:
+        cu.Rule("big", "orders > 2").hits([1])
+    assert str(caught.value) == (
+        "rule 'big' looks at rows of a frame, got [1]\n"
+        "  where: Rule('big').hits\n"
+        "  fix:   give a pl.DataFrame with the columns it reads"
+    )
+
+
+def test_the_customers_measures_are_looked_at_too():
+    with pytest.raises(cu.RuleError) as caught:
+        cu.Rule("vip", "customer.spend_3d65 > 5")
+    assert str(caught.value) == (
+        "rule 'vip' reads 'customer.spend_3d65', which looks like a measure but is none\n"
+        "  where: Rule('vip').when\n"
+        "  fix:   did you mean 'spend_365d'? measures end in _30d, _12m or _2026; "
+        'a column of that name is quoted: customer."spend_3d65"'
+    )
+    assert cu.Rule("vip", 'customer."spend_3d65" > 5').reads == {"customer.spend_3d65"}
+    with pytest.raises(cu.RuleError, match="'spend_3d65', which looks like a measure but is none"):
+        cu.Measure("odd", "spend_3d65 > 5")
+    assert cu.Measure("odd", '"spend_3d65" > 5').name == "odd"
+
+
+def test_columns_without_a_type_may_have_any_that_fits():
+    nothing = pl.DataFrame({name: [None] for name in "abcdef"})
+    rule = cu.Rule("any", "a = 'x' OR b > 5 OR c = d OR d = 'y' OR NOT (e AND f > 2.5)")
+    assert rule.hits(nothing).to_list() == [False]
+    assert (
+        cu.RuleBook.first(rule, otherwise="rest")
+        .why(nothing.row(0, named=True))
+        .startswith("rest: no rule hits")
+    )

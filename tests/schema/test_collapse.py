@@ -81,3 +81,8 @@ def test_what_is_no_table_of_lines_is_told():
         "  where: collapse\n"
         "  fix:   admit the lines first: cu.table(cu.OrderLine).admit(frame)"
     )
+
+
+def test_what_is_no_frame_of_lines_is_told():
+    with pytest.raises(cu.SchemaError, match="lines are a NoneType, not a polars frame"):
+        cu.collapse(None)

@@ -141,3 +141,22 @@ def test_a_row_error_crosses_the_border_of_a_process():
             assert str(again) == str(caught.value)
             assert again.rejected.frame.equals(caught.value.rejected.frame)
             assert (again.rejected.rows, again.rejected.counts()) == (1, {"unreadable": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "where"),
+    [
+        ([3], "3 is no Order", "table(Order).frame[0]"),
+        (3, "3 is no list of entities", "table(Order).frame"),
+        (
+            cu.Order(order_id=1, customer_id=7, ordered_at="2026-05-01", total="5"),
+            "one Order is no list of entities",
+            "table(Order).frame",
+        ),
+    ],
+)
+def test_what_is_no_list_of_entities_is_told(given, what, where):
+    with pytest.raises(cu.SchemaError) as caught:
+        cu.table(cu.Order).frame(given)
+    fix = "give a list of them: [Order(...), Order(...)]"
+    assert str(caught.value) == f"{what}\n  where: {where}\n  fix:   {fix}"

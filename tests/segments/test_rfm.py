@@ -302,7 +302,7 @@ REFUSED = {
     "foreign cuts": ({"cuts": {"x": [1, 2, 3, 4]}}, ["'x' is not cut by RFM"]),
     "too few cuts": ({"cuts": {"orders": [1, 2]}}, ["2 starts for 5 bins"]),
     "cuts descend": ({"cuts": {"orders": [1, 3, 2, 4.5]}}, ["3 stands before 2"]),
-    "cuts are text": ({"cuts": {"orders": "1234"}}, ["('1', '2', '3', '4') are not numbers"]),
+    "cuts are text": ({"cuts": {"orders": "1234"}}, ["'1234' are not numbers"]),
     "cuts hold nan": ({"cuts": {"spend": [1, 2, 3, math.nan]}}, ["nan starts no bin"]),
     "cuts hold -inf": ({"cuts": {"spend": [-math.inf, 2, 3, 4]}}, ["-inf starts no bin"]),
     "nested cuts": (
@@ -431,3 +431,18 @@ def test_a_text_edited_into_nonsense_is_refused_with_all_that_is_wrong(text, tol
     assert [what[: len(start)] for what, start in zip(found, told, strict=True)] == told
     assert all(problem.where.startswith(("RFMScheme", "Grid")) for problem in error.value.problems)
     assert all(problem.fix for problem in error.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "told"),
+    [
+        (3, [("3 maps no measures to starts", "RFM.cuts")]),
+        ({"orders": 3}, [("3 are not numbers", "RFM.cuts['orders']")]),
+        ({"foo": [1]}, [("'foo' is not cut by RFM", "RFM.cuts['foo']")]),
+        ({5: [1]}, [("5 is not cut by RFM", "RFM.cuts[5]")]),
+    ],
+)
+def test_cuts_that_are_none_are_told_once(cuts, told):
+    with pytest.raises(FitError) as caught:
+        RFM(cuts=cuts)
+    assert [(each.what, each.where) for each in caught.value.problems] == told

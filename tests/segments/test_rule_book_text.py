@@ -190,3 +190,10 @@ def test_everything_wrong_with_the_rules_is_told_at_once():
         ("a rule needs a name in plain text, got ' '", "RuleBook.from_toml: rules[1].name"),
         ("rule ' ' reads the clock (NOW())", "RuleBook.from_toml: rules[1].when"),
     ]
+
+
+def test_an_empty_toml_is_told_how_a_toml_looks():
+    error = refused(cu.RuleBook.from_toml, "")
+    assert {problem.fix for problem in error.problems} == {
+        'write policy = "first", otherwise = "rest" and a [[rules]] table for each rule'
+    }

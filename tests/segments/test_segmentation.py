@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custseg.errors import SchemaError
+from custseg.segments.abc import ABC
+from custseg.segments.clusters import Clusters
 from custseg.segments.grid import Grid
 from custseg.segments.rfm import RFM
 from custseg.segments.segmentation import Segmentation
@@ -49,9 +51,46 @@ def test_spend_is_the_nearest_number_to_the_exact_sum(customers):
 
 
 def test_a_share_of_no_spend_is_null():
-    sizes = segmented([(1, 1, 5.0), (2, 2, -5.0)]).sizes()
+    sizes = segmented([(1, 1, 0.0), (2, 2, 0.0)]).sizes()
     assert sizes["spend_share"].null_count() == sizes.height
     assert sizes["share"].null_count() == 0
+
+
+def test_who_returned_more_than_was_bought_has_no_share_of_spend():
+    found = segmented([(1, 9, 6.0), (2, 3, 2.0), (300, 1, -4.0)])
+    sizes = found.sizes().select("spend", "spend_share").rows()
+    assert [share for spend, share in sizes if spend < 0] == [None]
+    assert sum(share for spend, share in sizes if spend >= 0) == 1
+    assert "-" not in str(found).replace("-4.00", "").partition("\n")[2]
+
+
+@pytest.mark.parametrize("call", ["cross", "flow_to"])
+def test_what_is_no_segmentation_is_refused(call):
+    with pytest.raises(SchemaError) as caught:
+        getattr(segmented(SHOP), call)(3)
+    assert str(caught.value) == (
+        "3 is no segmentation\n"
+        f"  where: Segmentation.{call}\n"
+        "  fix:   give what another assign() returned"
+    )
+    with pytest.raises(SchemaError, match="no segment is named 3"):
+        segmented(SHOP).members(3)
+
+
+@pytest.mark.parametrize("verb", ["fit", "segment"])
+@pytest.mark.parametrize(
+    "recipe", [RFM(), ABC(), Clusters(2)], ids=lambda each: type(each).__name__
+)
+def test_what_is_no_base_is_refused(recipe, verb):
+    with pytest.raises(SchemaError) as caught:
+        getattr(recipe, verb)(None)
+    assert str(caught.value) == (
+        "None is no base of customers\n"
+        f"  where: {type(recipe).__name__}.{verb}\n"
+        "  fix:   give a base: cu.CustomerBase(orders=...)"
+    )
+    with pytest.raises(SchemaError, match="3 is no base of customers"):
+        RFM().fit(Shelf(measured(SHOP))).assign(3)
 
 
 def test_sizes_have_five_columns_of_plain_types():

@@ -155,6 +155,9 @@ def scored(base: CustomerBase, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _score_problems(base: CustomerBase, rows: pl.DataFrame) -> list[Problem]:
     where = "with_measures"
+    if not isinstance(rows, pl.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+        what = f"scores are a {type(rows).__name__}, not a polars frame"
+        return [Problem(what, where, "give a pl.DataFrame of customer_id and the new measures")]
     if "customer_id" not in rows.columns:
         return [Problem("the frame has no customer_id", where, "add the column")]
     problems = [
@@ -162,10 +165,19 @@ def _score_problems(base: CustomerBase, rows: pl.DataFrame) -> list[Problem]:
         for name in rows.columns
         if MeasureName.parse(name) is not None or name in base.customer_columns
     ]
-    if rows["customer_id"].is_duplicated().any():
+    nulls, known = rows["customer_id"].null_count(), rows["customer_id"].drop_nulls()
+    if nulls:
+        fix = 'leave them out: rows.drop_nulls("customer_id")'
+        problems.append(Problem(f"{nulls} rows are of nobody", where, fix))
+    if known.is_duplicated().any():
         problems.append(Problem("a customer stands more than once", where, "keep one row each"))
     have = rows.schema["customer_id"]
     if have != base.id_type:
         what = f"customer_id is {have}, in the base {base.id_type}"
-        problems.append(Problem(what, where, "cast it to the base's type"))
+        return [*problems, Problem(what, where, "cast it to the base's type")]
+    others = known.filter(~known.is_in(base.customer_ids.implode()))
+    if others.len():
+        what = f"{others.len()} customers are not in the base as of {base.day}, e.g. {others[0]!r}"
+        fix = 'keep its own: rows.join(base.customer_ids.to_frame(), on="customer_id", how="semi")'
+        problems.append(Problem(what, where, fix))
     return problems

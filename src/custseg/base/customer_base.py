@@ -312,7 +312,8 @@ class CustomerBase:
                 it lacks have null.
 
         Raises:
-            SchemaError: when names clash or a customer stands twice.
+            SchemaError: when names clash, a customer stands twice, or a row is
+                of nobody in the base: no score is left out in silence.
         """
         return self._changed(scores=scored(self, rows))
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from custseg.base.exact import quotient
 from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
-from custseg.rules.language import nearest
+from custseg.rules.language import mistaken_names, nearest, quoted_names
 from custseg.rules.nature import faults
 from custseg.rules.tokens import clocks
 from custseg.rules.tree import FAILURES, paths, tree_of
@@ -93,6 +93,8 @@ class Measure:
         for kind, seen in found:
             told = f" ({seen})" if seen else ""
             yield f"is not a value of one row: {kind}{told}", "name one value; how= sums it up"
+        quoted = quoted_names(self.value) if isinstance(self.value, str) else frozenset[str]()
+        yield from mistaken_names(tree, quoted)
         if not found and not paths(tree):
             yield "reads no column", "name a column of the log"
         if isinstance(self.value, str) and clocks(self.value):

@@ -27,6 +27,11 @@ def _read(given: Rate | None) -> Fraction | None:
         return given  # type: ignore[return-value]
 
 
+def _shown(value: object) -> str:
+    """A value as it is declared, also one that the program will refuse."""
+    return repr(rate_text(value)) if isinstance(value, Fraction) else repr(value)
+
+
 @frozen
 class Redemption:
     """How points are spent.
@@ -67,5 +72,5 @@ class Redemption:
 
     def __repr__(self) -> str:
         """The redemption as it is declared."""
-        value = "" if self.point_value is None else f"point_value={rate_text(self.point_value)!r}, "
+        value = "" if self.point_value is None else f"point_value={_shown(self.point_value)}, "
         return f"Redemption({value}minimum={self.minimum!r}, order={self.order!r})"

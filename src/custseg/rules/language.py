@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from custseg.rules.tree import Node
 
-__all__ = ["Condition", "by_zero", "nearest", "read"]
+__all__ = ["Condition", "by_zero", "mistaken_names", "nearest", "quoted_names", "read"]
 
 _MEASURE_HINT = "measures end in _30d, _12m or _2026"
 
@@ -129,7 +129,6 @@ def _read_expression(
     except FAILURES:
         what, fix = _FAULTS["python"]
         return None, [Problem(f"rule {name!r} {what}", where, fix)]
-    quoted = frozenset(word.text for word in tokens.words(text or "") if word.kind == "quoted")
     condition = Condition(
         expression=when.fill_null(value=False),
         tree=tree,
@@ -138,7 +137,7 @@ def _read_expression(
                 ".".join(path[:2]) if path[0] == "customer" else path[0] for path in paths(tree)
             )
         ),
-        quoted=quoted,
+        quoted=quoted_names(text or ""),
     )
     problems = [
         Problem(f"rule {name!r} {what}", where, fix)
@@ -174,17 +173,34 @@ def _answers(condition: Condition) -> Iterator[tuple[str, str]]:
 
 def _names(condition: Condition) -> Iterator[tuple[str, str]]:
     for path in paths(condition.tree):
-        column = path[0]
-        if len(path) == 1 and column.startswith("customer."):
+        if len(path) == 1 and path[0].startswith("customer."):
             yield (
-                f"reads a column {column!r}, which cannot be told from the customer's own",
-                f"without quotes, {column} is the customer's; rename any other column",
+                f"reads a column {path[0]!r}, which cannot be told from the customer's own",
+                f"without quotes, {path[0]} is the customer's; rename any other column",
             )
-        elif len(path) == 1 and column not in condition.quoted and _mistaken(column):
+    yield from mistaken_names(condition.tree, condition.quoted)
+
+
+def mistaken_names(tree: Node, quoted: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Names that are measures gone wrong, the customer's too: what to say, how to mend it.
+
+    Args:
+        tree: What is read.
+        quoted: Names that its text has in double quotes: they are columns.
+    """
+    for path in paths(tree):
+        of = "customer." if path[0] == "customer" and path[1:] else ""
+        name = path[1] if of else path[0]
+        if (of or len(path) == 1) and name not in quoted and _mistaken(name):
             yield (
-                f"reads {column!r}, which looks like a measure but is none",
-                f'{nearest(column, ())}; a column of that name is quoted: "{column}"',
+                f"reads {of + name!r}, which looks like a measure but is none",
+                f'{nearest(name, ())}; a column of that name is quoted: {of}"{name}"',
             )
+
+
+def quoted_names(text: str) -> frozenset[str]:
+    """The names that an SQL text has in double quotes."""
+    return frozenset(word.text for word in tokens.words(text) if word.kind == "quoted")
 
 
 def _mistaken(column: str) -> bool:
@@ -228,8 +244,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
             for window in ("", "_30d", "_90d", "_365d", "_12m")
         ),
     ]
-    own = [other for other in listed if other.endswith(f".{name}")]
-    close = own or difflib.get_close_matches(
+    nested = [other for other in listed if other.endswith(f".{name}")]
+    close = nested or difflib.get_close_matches(
         name, [*listed, *(spelt if measured else ())], n=1, cutoff=0.6
     )
     hint = f"did you mean {close[0]!r}?" if close else ""
@@ -237,7 +253,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"{hint} {_MEASURE_HINT}".strip()
     if hint:
         return hint
-    return f"known are {', '.join(sorted(listed)[:8])}" if listed else "add the column"
+    # The customer's columns stand among them by their own names already.
+    own = [other for other in listed if other.partition(".")[0] != "customer"] or listed
+    if own == ["customer_id"]:
+        return "of a customer read a measure, such as spend_365d or orders"
+    return f"known are {', '.join(sorted(own)[:8])}" if own else "add the column"
 
 
 def _first_line(error: BaseException) -> str:

@@ -67,7 +67,7 @@ class _Meeting:
             if self._type_at(path) is not None:
                 continue
             shown = ".".join(path)
-            known = (*self.schema, *_fields(self.schema))
+            known = (*_named(self.schema), *_fields(self.schema))
             fix = _instead(shown, known)
             if path[-1] in self.condition.quoted:
                 fix = f"{fix}; text values have single quotes: '{path[-1]}'"
@@ -158,10 +158,15 @@ def _instead(name: str, known: Iterable[str]) -> str:
     return nearest(name, known)
 
 
+def _named(schema: pl.Schema) -> Iterator[str]:
+    """Columns that hold anything: what has no type is null throughout."""
+    return (name for name, dtype in schema.items() if dtype != pl.Null)
+
+
 def _fields(schema: pl.Schema) -> Iterator[str]:
     for name, dtype in schema.items():
         if isinstance(dtype, pl.Struct):
-            yield from (f"{name}.{part.name}" for part in dtype.fields)
+            yield from (f"{name}.{part.name}" for part in dtype.fields if part.dtype != pl.Null)
 
 
 def _lenient(node: Node) -> Node:

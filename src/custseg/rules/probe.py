@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, cast
 import polars as pl
 
 from custseg.model.measure_name import MeasureName
-from custseg.rules.tree import evaluated, flattened, paths
+from custseg.rules.tree import children, evaluated, flattened, function_of, lone, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from custseg.rules.tree import Node
+
+    _Types = dict[tuple[str, ...], pl.DataType]
 
 __all__ = ["assignments", "reaches_zero", "rows_of", "typed"]
 
@@ -28,6 +30,7 @@ _TRIED: tuple[pl.DataType, ...] = (
     pl.Duration("us"),
 )
 _TRIALS = 400
+_JOINING = frozenset({"And", "Or", "LogicalAnd", "LogicalOr"})
 
 
 # What stands for nothing in types that have no number zero.
@@ -89,20 +92,58 @@ def reaches_zero(divisor: Node, schema: dict[str, pl.DataType] | None = None) ->
     return False
 
 
-def typed(frame: pl.DataFrame, read: Sequence[tuple[str, ...]]) -> Iterator[pl.DataFrame]:
-    """The frame with its columns of no type (null throughout) in types they may have."""
-    untyped = [path for path in read if _without_type(frame.schema, path)]
-    for types in assignments([".".join(path) for path in untyped]) if untyped else ():
-        changed = frame
-        for path in untyped:
-            dtype = types[".".join(path)]
-            own = pl.col(path[0])
-            if len(path) == 1:
-                changed = changed.with_columns(own.cast(dtype))
-            else:
-                part = pl.field(path[1]).cast(dtype)
-                changed = changed.with_columns(own.struct.with_fields(part))
-        yield changed
+def typed(frame: pl.DataFrame, tree: Node) -> Iterator[pl.DataFrame]:
+    """The frame with its columns of no type (null throughout) in types that they may have.
+
+    What joins conditions does not mind their types, so that each condition is
+    tried by itself; types in which all of them can be answered are kept.
+    """
+    fits = [_fits(frame, part) for part in _conditions(tree)]
+    # The condition that leaves the least choice comes first.
+    for types in itertools.islice(_agreed(sorted(fits, key=len), {}), _TRIALS):
+        yield _in_types(frame, types)
+
+
+def _conditions(tree: Node) -> Iterator[Node]:
+    """The conditions that AND, OR and NOT join; whatever else a tree is, is one."""
+    kind, held = lone(tree)
+    joins = kind == "BinaryExpr" and held["op"] in _JOINING
+    denies = kind == "Function" and function_of(tree)[:2] == ("Boolean", "Not")
+    if not (joins or denies):
+        yield tree
+        return
+    for part in children(tree):
+        yield from _conditions(part)
+
+
+def _fits(frame: pl.DataFrame, condition: Node) -> list[_Types]:
+    """Types of the columns without one in which a condition can be answered."""
+    untyped = [path for path in paths(condition) if _without_type(frame.schema, path)]
+    named = {path: ".".join(path) for path in untyped}
+    tried = (
+        {path: types[name] for path, name in named.items()}
+        for types in assignments(list(named.values()))
+    )
+    return [types for types in tried if evaluated(condition, _in_types(frame, types)) is not None]
+
+
+def _agreed(fits: Sequence[Sequence[_Types]], chosen: _Types) -> Iterator[_Types]:
+    """One choice for each condition, so that no column has two types."""
+    if not fits:
+        yield chosen
+        return
+    for types in fits[0]:
+        if all(chosen.get(path, dtype) == dtype for path, dtype in types.items()):
+            yield from _agreed(fits[1:], {**chosen, **types})
+
+
+def _in_types(frame: pl.DataFrame, types: _Types) -> pl.DataFrame:
+    changed = frame
+    for path, dtype in types.items():
+        own = pl.col(path[0])
+        within = own.struct.with_fields(pl.field(path[-1]).cast(dtype))
+        changed = changed.with_columns(within if path[1:] else own.cast(dtype))
+    return changed
 
 
 def _without_type(schema: pl.Schema, path: tuple[str, ...]) -> bool:

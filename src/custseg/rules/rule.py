@@ -12,7 +12,7 @@ from custseg.errors import Problem, RuleError
 from custseg.rules.language import read
 from custseg.rules.meeting import meet
 from custseg.rules.probe import typed
-from custseg.rules.tree import FAILURES, evaluated, paths
+from custseg.rules.tree import FAILURES, evaluated
 
 if TYPE_CHECKING:
     from custseg.rules.language import Condition
@@ -137,18 +137,25 @@ class Rule:
                 struct column `customer`.
 
         Raises:
-            RuleError: when the rows lack a column, or have it in another type.
+            RuleError: when the rows are no frame, lack a column, or have it in
+                another type.
 
         >>> import custseg as cu
         >>> import polars as pl
         >>> cu.Rule("big", "orders > 2").hits(pl.DataFrame({"orders": [3, None]})).to_list()
         [True, False]
         """
+        if not isinstance(frame, pl.DataFrame):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+            raise RuleError(
+                f"rule {self.name!r} looks at rows of a frame, got {frame!r:.60}",
+                where=f"Rule({self.name!r}).hits",
+                fix="give a pl.DataFrame with the columns it reads",
+            )
         try:
             return frame.select(self.expression).to_series()
         except FAILURES as error:
             RuleError.check(self.problems(frame.schema))
-            for changed in typed(frame, paths(self._condition.tree)):
+            for changed in typed(frame, self._condition.tree):
                 hits = evaluated(self._condition.tree, changed)
                 if hits is not None:
                     return hits.fill_null(value=False).alias(self.name)

@@ -13,6 +13,7 @@ from custseg.schema.table import Admitted
 __all__ = ["collapse"]
 
 _LIMIT = 10**MONEY_DIGITS
+_ADMIT = "admit the lines first: cu.table(cu.OrderLine).admit(frame)"
 
 
 def collapse(lines: pl.DataFrame | pl.LazyFrame, /) -> Admitted:
@@ -38,6 +39,9 @@ def collapse(lines: pl.DataFrame | pl.LazyFrame, /) -> Admitted:
     >>> orders["total"].to_list(), len(rejected)
     ([Decimal('9.00')], 0)
     """
+    if not isinstance(lines, pl.DataFrame | pl.LazyFrame):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+        what = f"lines are a {type(lines).__name__}, not a polars frame"
+        raise SchemaError(what, where="collapse", fix=_ADMIT)
     SchemaError.check(_problems(lines.collect_schema()))
     rows = lines.collect() if isinstance(lines, pl.LazyFrame) else lines
     total = rows["total"]
@@ -67,14 +71,13 @@ def _problems(have: pl.Schema) -> list[Problem]:
         "ordered_at": (pl.Datetime("us", "UTC"),),
         "total": (pl.Decimal,),
     }
-    fix = "admit the lines first: cu.table(cu.OrderLine).admit(frame)"
     found: list[Problem] = []
     for name, dtypes in fit.items():
         if name not in have:
-            found.append(Problem(f"column {name!r} is missing", "collapse", fix))
+            found.append(Problem(f"column {name!r} is missing", "collapse", _ADMIT))
         elif not any(have[name] == dtype for dtype in dtypes):
             what = f"column {name!r} is {have[name]}, as no order line has it"
-            found.append(Problem(what, "collapse", fix))
+            found.append(Problem(what, "collapse", _ADMIT))
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar, overload
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar, cast, overload
 
 import polars as pl
 from attrs import frozen
@@ -208,7 +209,9 @@ class Table(Generic[_Noun]):
 
         Raises:
             RowError: when an entity does not fit the table.
+            SchemaError: when something else stands among the entities.
         """
+        SchemaError.check(self._strangers(entities))
         return self.require(columns_from(entities, self.columns))
 
     def entities(self, rows: pl.DataFrame, /) -> list[_Noun]:
@@ -227,6 +230,20 @@ class Table(Generic[_Noun]):
         """
         SchemaError.check(self.problems(rows))
         return entities_from(rows, self.noun, self.columns)
+
+    def _strangers(self, entities: object) -> list[Problem]:
+        """What is handed over as entities, and is none."""
+        noun = self.noun.__name__
+        fix = f"give a list of them: [{noun}(...), {noun}(...)]"
+        if isinstance(entities, self.noun) or not isinstance(entities, Iterable):
+            told = f"one {noun}" if isinstance(entities, self.noun) else f"{entities!r:.60}"
+            return [Problem(f"{told} is no list of entities", f"table({noun}).frame", fix)]
+        listed = cast("Iterable[object]", entities)
+        return [
+            Problem(f"{each!r:.60} is no {noun}", f"table({noun}).frame[{place}]", fix)
+            for place, each in enumerate(listed)
+            if not isinstance(each, self.noun)
+        ]
 
     def problems(self, rows: pl.DataFrame | pl.LazyFrame, /) -> tuple[Problem, ...]:
         """What is wrong with the dtypes of a frame said to be of this table."""

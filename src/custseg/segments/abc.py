@@ -13,7 +13,7 @@ from custseg.errors import FitError, Problem
 from custseg.segments.abc_scheme import ABCScheme, shared
 from custseg.segments.abc_sums import running, whole
 from custseg.segments.scheme_text import finite
-from custseg.segments.segmentation import Segmentation, measured
+from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -102,10 +102,12 @@ class ABC:
 
     def fit(self, base: CustomerBase, /) -> ABCScheme:
         """The scheme with the limits of this base, frozen."""
+        a_base(base, "ABC.fit")
         return self.settle(self.tally(base.measures(*self.reads)))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
+        a_base(base, "ABC.segment")
         measures = measured(base, self.reads)
         scheme = self.settle(self.tally(measures))
         return Segmentation.of(scheme, base, measures=measures)

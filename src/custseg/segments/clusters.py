@@ -14,7 +14,7 @@ from custseg.segments.clusters_scheme import ClustersScheme, measures_problems
 from custseg.segments.clusters_search import best_count, centres
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
 from custseg.segments.layout import counted
-from custseg.segments.segmentation import Segmentation, measured
+from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -132,10 +132,12 @@ class Clusters:
 
     def fit(self, base: CustomerBase, /) -> ClustersScheme:
         """The scheme with the centres of this base, frozen."""
+        a_base(base, "Clusters.fit")
         return self.settle(self.tally(base.measures(*self.reads)))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
+        a_base(base, "Clusters.segment")
         measures = measured(base, self.reads)
         scheme = self.settle(self.tally(measures))
         return Segmentation.of(scheme, base, measures=measures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, cast
 
@@ -21,11 +22,11 @@ from custseg.segments.bins import (
 from custseg.segments.grid import Grid, bins_problems
 from custseg.segments.measure_window import suffix, window_problems
 from custseg.segments.rfm_scheme import RFMScheme, measure_names
-from custseg.segments.segmentation import Segmentation, measured
+from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     import polars as pl
 
@@ -38,11 +39,15 @@ _GRID_BINS = 5
 
 
 def _tuples(cuts: Mapping[str, Iterable[float]] | None) -> dict[str, Starts]:
-    return {name: _floats(values) for name, values in (cuts or {}).items()}
+    # What is no mapping, no list or no number is left as it is, to be refused with the rest.
+    if cuts is None or not isinstance(cuts, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return {} if cuts is None else cuts
+    return {name: _floats(values) for name, values in cuts.items()}
 
 
 def _floats(values: Iterable[float]) -> Starts:
-    # What is no number is left as it is, to be refused with the rest.
+    if not isinstance(values, Iterable) or isinstance(values, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return values
     return tuple(float(value) if isinstance(value, Real) else value for value in values)
 
 
@@ -131,10 +136,12 @@ class RFM:
 
     def fit(self, base: CustomerBase, /) -> RFMScheme:
         """The scheme with the cut points of this base, frozen."""
+        a_base(base, "RFM.fit")
         return self.settle(self.tally(base.measures(*self.reads)))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
+        a_base(base, "RFM.segment")
         measures = measured(base, self.reads)
         scheme = self.settle(self.tally(measures))
         return Segmentation.of(scheme, base, measures=measures)
@@ -177,19 +184,24 @@ class RFM:
             yield Problem(what, "RFM.grid", fix)
 
     def _cuts_problems(self) -> Iterator[Problem]:
+        if not isinstance(cast("object", self.cuts), dict):
+            fix = 'write cuts={"orders": [2, 3, 5, 9]}'
+            yield Problem(f"{self.cuts!r} maps no measures to starts", "RFM.cuts", fix)
+            return
         for name, cuts in self.cuts.items():
             where = f"RFM.cuts[{name!r}]"
             if name not in _MEASURES:
-                near = difflib.get_close_matches(name, _MEASURES, n=1)
+                near = difflib.get_close_matches(str(name), _MEASURES, n=1)
                 fix = f"did you mean {near[0]!r}?" if near else f"cut {', '.join(_MEASURES)}"
                 yield Problem(f"{name!r} is not cut by RFM", where, fix)
-            elif self.nested and name != "recency_days":
+                continue
+            if self.nested and name != "recency_days":
                 yield Problem(
                     f"nested=True cuts {name} within other scores",
                     where,
                     "leave these starts out, or nested=True",
                 )
-            if not all(isinstance(cut, float) for cut in cuts):
+            if not (isinstance(cuts, tuple) and all(isinstance(cut, float) for cut in cuts)):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
                 yield Problem(f"{cuts!r} are not numbers", where, "give a list of numbers")
             else:
                 yield from starts_problems(cuts, bins=self.bins, where=where)

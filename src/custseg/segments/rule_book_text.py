@@ -31,6 +31,7 @@ _KEYS = ("format", "policy", "measures", "rules", "otherwise")
 _RULE_KEYS = ("name", "when", "worth")
 _MEASURE_KEYS = ("name", "value", "over", "how")
 _SHAPE = 'write {"format": 1, "policy": "first", "rules": [...], "otherwise": "rest"}'
+_TOML_SHAPE = 'write policy = "first", otherwise = "rest" and a [[rules]] table for each rule'
 _RULE_SHAPE = 'write {"name": "vip", "when": "orders >= 5"}'
 _MEASURE_SHAPE = (
     'write {"name": "app_share", "value": "channel = \'app\'", "over": "orders", "how": "mean"}'
@@ -121,18 +122,25 @@ def read_toml(text: str) -> BookText:
         raise RuleError(
             f"a rule book is not TOML: {error}",
             where="RuleBook.from_toml",
-            fix='write policy = "first", otherwise = "rest" and a [[rules]] table for each rule',
+            fix=_TOML_SHAPE,
         ) from error
-    return _shaped(held, [], required=("policy", "rules"), where="RuleBook.from_toml")
+    return _shaped(
+        held, [], required=("policy", "rules"), where="RuleBook.from_toml", shape=_TOML_SHAPE
+    )
 
 
 def _shaped(
-    held: object, problems: list[Problem], *, required: Sequence[str], where: str
+    held: object,
+    problems: list[Problem],
+    *,
+    required: Sequence[str],
+    where: str,
+    shape: str = _SHAPE,
 ) -> BookText:
     if not isinstance(held, dict):
-        RuleError.check([Problem(f"a rule book is a mapping, got {held!r:.60}", where, _SHAPE)])
+        RuleError.check([Problem(f"a rule book is a mapping, got {held!r:.60}", where, shape)])
     book = cast("dict[str, Any]", held)
-    problems += _key_problems(book, _KEYS, required, where, _SHAPE)
+    problems += _key_problems(book, _KEYS, required, where, shape)
     if book.get("format", FORMAT) != FORMAT or isinstance(book.get("format"), bool):
         problems.append(
             Problem(

@@ -9,10 +9,12 @@ import polars as pl
 
 from custseg.base.logs import LOGS
 from custseg.base.measures import lacking, type_of
+from custseg.base.sight import absent_customers
 from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
 from custseg.rules.tree import FAILURES
 from custseg.schema.clock import local_times
+from custseg.segments.segmentation import a_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +77,7 @@ def seen(book: RuleBook[Any], base: CustomerBase, /) -> pl.DataFrame:
         RuleError: when a rule or measure reads what nothing provides, or of
             the wrong type; all reasons at once, before anything is measured.
     """
+    a_base(base, "RuleBook.assign")
     RuleError.check(_meeting(book, base))
     own = {measure.name for measure in book.measures}
     names = (name for name in book.reads if name not in own)
@@ -96,13 +99,19 @@ def _meeting(book: RuleBook[Any], base: CustomerBase) -> Iterator[Problem]:
         yield from found
         # A measure that is wrong has no type; rules that read it are not blamed.
         types[measure.name] = pl.Null() if found else _type(measure, base)
-    for index, rule in enumerate(book.rules):
+    parsed = {name: MeasureName.parse(name) for name in book.reads if name not in types}
+    measured = {name: each for name, each in parsed.items() if each is not None}
+    lacked = {name for name, each in measured.items() if lacking(base, each, name, where)}
+    for index, rule in enumerate(book.rules if lacked else ()):
         for name in columns_read((rule,)):
-            parsed = None if name in types else MeasureName.parse(name)
-            if parsed is not None:
-                yield from lacking(base, parsed, name, f"{where}[{index}].when")
-    measured = {name: MeasureName.parse(name) for name in book.reads if name not in types}
-    types.update({name: type_of(each) for name, each in measured.items() if each is not None})
+            if name in lacked:
+                yield from lacking(base, measured[name], name, f"{where}[{index}].when")
+    types.update({name: type_of(each) for name, each in measured.items()})
+    met = base.customers is not None or all(name in types for name in book.reads)
+    for index, rule in enumerate(() if met else book.rules):
+        absent = absent_customers(base, rule, types, f"{where}[{index}].when")
+        yield from absent.values()
+        types.update(dict.fromkeys(absent, pl.Null()))
     yield from _met(book.rules, tuple(types.items()), where)
 
 

@@ -15,7 +15,7 @@ from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
 from custseg.segments.layout import Layout, amount, count, counted, share
 from custseg.segments.lookup import place_of
-from custseg.segments.shares import minor_spend, ratio, shares
+from custseg.segments.shares import minor_spend, ratio, shares, spend_shares
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.segments.scheme import Reasons, Scheme
 
-__all__ = ["Segmentation", "measured"]
+__all__ = ["Segmentation", "a_base", "measured"]
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -82,6 +82,7 @@ class Segmentation:
             base: Who they are, and as of when.
             measures: What `measured` read from the base, if that is at hand.
         """
+        a_base(base, f"{type(scheme).__name__}.assign")
         seen = measured(base, scheme.reads) if measures is None else measures
         return cls(
             frame=scheme.label(seen),
@@ -100,7 +101,8 @@ class Segmentation:
     def sizes(self) -> pl.DataFrame:
         """A row a segment: customers, their share, spend and its share.
 
-        Empty segments are in it; a share of nothing is null.
+        Empty segments are in it; a share of nothing is null, and so is the
+        spend share of a segment that returned more than it bought.
         """
         codes = self._codes()
         customers = np.bincount(codes, minlength=len(self.segments))
@@ -115,7 +117,7 @@ class Segmentation:
                 "customers": customers,
                 "share": shares(customers),
                 "spend": spend / 10**self.scale,
-                "spend_share": shares(spend),
+                "spend_share": spend_shares(spend),
             }
         )
 
@@ -146,7 +148,7 @@ class Segmentation:
             SchemaError: when no segment has this name.
         """
         if name not in self.segments:
-            near = difflib.get_close_matches(name, self.segments, n=1)
+            near = difflib.get_close_matches(str(name), self.segments, n=1)
             names = ", ".join(self.segments)
             raise SchemaError(
                 f"no segment is named {name!r}",
@@ -174,6 +176,7 @@ class Segmentation:
             SchemaError: when the two have other segments, or ids of another
                 type.
         """
+        _a_segmentation(later, "Segmentation.flow_to")
         problems = self._foreign_ids(later, "flow_to")
         if self.segments != later.segments:
             there, here = ", ".join(later.segments), ", ".join(self.segments)
@@ -193,6 +196,7 @@ class Segmentation:
         Raises:
             SchemaError: when the two are not of the same customers.
         """
+        _a_segmentation(other, "Segmentation.cross")
         SchemaError.check(self._foreign_ids(other, "cross"))
         if not self.frame["customer_id"].equals(other.frame["customer_id"]):
             raise SchemaError(
@@ -258,6 +262,24 @@ class Segmentation:
                 "read both bases' logs with one type of id",
             )
         ]
+
+
+def a_base(found: object, where: str, /) -> None:
+    """Refuse what is no base of customers.
+
+    Raises:
+        SchemaError: naming the call.
+    """
+    # Whatever measures its customers will do: a partition of a base, too.
+    if not hasattr(found, "measures"):
+        fix = "give a base: cu.CustomerBase(orders=...)"
+        raise SchemaError(f"{found!r:.60} is no base of customers", where=where, fix=fix)
+
+
+def _a_segmentation(found: object, where: str) -> None:
+    if not isinstance(found, Segmentation):
+        fix = "give what another assign() returned"
+        raise SchemaError(f"{found!r:.60} is no segmentation", where=where, fix=fix)
 
 
 def measured(base: CustomerBase, names: Iterable[str], /) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from custseg.schema.bridge import array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["minor_spend", "ratio", "shares"]
+__all__ = ["minor_spend", "ratio", "shares", "spend_shares"]
 
 
 def minor_spend(measures: pl.DataFrame, scale: int, /) -> NDArray[np.int64]:
@@ -40,3 +40,20 @@ def shares(parts: NDArray[Any], whole: float | None = None, /) -> pl.Series:
     ([0.25, 0.75], [0.5, 1.5])
     """
     return ratio(parts, np.full(parts.size, parts.sum() if whole is None else whole))
+
+
+def spend_shares(spend: NDArray[Any], whole: float | None = None, /) -> pl.Series:
+    """The parts of what was spent, returns net; null for who returned more than was bought.
+
+    Args:
+        spend: Of each segment, in whole units.
+        whole: What all spent; by default the sum of those above zero, so that
+            shares lie within 0 and 1 and add up.
+
+    >>> import numpy as np
+    >>> spend_shares(np.array([3, 1, -2])).to_list()
+    [0.75, 0.25, None]
+    """
+    bought = np.maximum(spend, 0)
+    found = shares(bought, whole)
+    return found.zip_with(pl.Series(spend >= 0), pl.Series([None], dtype=pl.Float64))

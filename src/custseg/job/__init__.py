@@ -1,0 +1,1 @@
+"""The main job: from a file of orders to labelled customers and points."""
