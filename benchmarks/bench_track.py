@@ -69,7 +69,7 @@ def one_form(options, form):
         return [scheme.assign(base.as_of(day)).frame["segment"] for day in days]
 
     works = {
-        "one month": lambda: scheme.assign(base),
+        "one month": lambda: scheme.assign(base.as_of(AS_OF)),
         f"track, {len(days)} months": lambda: scheme.track(base, every=days),
     }
     if options.again:

@@ -63,21 +63,32 @@ def test_number_grows_with_its_keys(number, step):
     assert (distinct[numbers] == keys).all()
 
 
-def folded(fold, listed, spans, *, gross, ranked):
-    """Arrays as the bridge makes them, and the customers that rows stand for."""
-    ids, instants, totals = ([row[at] for row in listed] for at in range(3))
+def coding(ids, *, ranked):
+    """The customers that rows of a table stand for, and what tells a kernel."""
     lowest = min(ids, default=0)
     size = max(ids, default=-1) - lowest + 1
     customers = sorted(set(ids)) if ranked else list(range(lowest, lowest + size))
     words = naive.mark(ids, lowest, size) if ranked else []
     ranks = [sum(word.bit_count() for word in words[:at]) for at in range(len(words))]
+    return customers, lowest, frozen(words, np.uint64), frozen(ranks)
+
+
+def money(totals):
+    """Totals in 128 bits, as polars keeps them."""
+    return frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2)
+
+
+def folded(fold, listed, spans, *, gross, ranked):
+    """Arrays as the bridge makes them, and the customers that rows stand for."""
+    ids, instants, totals = ([row[at] for row in listed] for at in range(3))
+    customers, lowest, words, ranks = coding(ids, ranked=ranked)
     out = fold(
         frozen(ids),
         frozen(instants),
-        frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2),
+        money(totals),
         lowest,
-        frozen(words, np.uint64),
-        frozen(ranks),
+        words,
+        ranks,
         frozen([low for low, _ in spans]),
         frozen([high for _, high in spans]),
         gross,
@@ -100,6 +111,39 @@ def test_fold_is_its_twin(fold, listed, windows, seen, gross, ranked):
     assert out.tolist() == naive.fold(listed, spans, customers, gross=gross)
 
 
+@pytest.mark.parametrize("by_day", both(kernels.by_day))
+@given(listed=rows)
+def test_by_day_is_its_twin(by_day, listed):
+    ids, days, totals = ([row[at] for row in listed] for at in range(3))
+    first = min(days, default=0)
+    many = max(days, default=0) - first + 1
+    room = np.empty((2, len(ids)), np.int64), np.empty((len(ids), 2), np.int64)
+    put, amounts = by_day(frozen(ids), frozen(days), money(totals), first, many, *room)
+    found = zip(*put.tolist(), amounts[:, 0].tolist(), strict=True)
+    assert list(found) == naive.by_day(listed)
+    assert (amounts[:, 1] == np.where(amounts[:, 0] < 0, -1, 0)).all()
+
+
+@pytest.mark.parametrize("rhythm", both(kernels.rhythm))
+@given(listed=rows, windows=windows.filter(bool), ranked=st.booleans())
+def test_rhythm_is_its_twin(rhythm, listed, windows, ranked):
+    listed = sorted(listed, key=lambda row: row[1])
+    ids, days, totals = ([row[at] for row in listed] for at in range(3))
+    customers, lowest, words, ranks = coding(ids, ranked=ranked)
+    out = rhythm(
+        frozen(ids),
+        frozen(days),
+        money(totals),
+        lowest,
+        words,
+        ranks,
+        frozen([low for low, _ in windows]),
+        frozen([high for _, high in windows]),
+        np.empty((len(customers), 2 + 3 * len(windows)), np.int64),
+    )
+    assert out.tolist() == naive.rhythm(listed, windows, customers)
+
+
 @pytest.mark.parametrize("merge", both(kernels.merge))
 @given(left=rows, right=rows, gross=st.booleans())
 def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross):
@@ -115,8 +159,7 @@ def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross):
 @pytest.mark.parametrize("largest", both(kernels.largest))
 @given(totals=st.lists(st.integers(-(10**18) + 1, 10**18 - 1)))
 def test_largest_is_its_twin(largest, totals):
-    words = frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2)
-    assert largest(words) == naive.largest(totals)
+    assert largest(money(totals)) == naive.largest(totals)
 
 
 @pytest.mark.parametrize("columns", both(kernels.columns))
@@ -129,5 +172,12 @@ def test_columns_is_its_twin(columns, table, drawn):
 
 @pytest.mark.compiled
 def test_a_kernel_has_one_compiled_signature():
-    for kernel in (kernels.mark, kernels.places, kernels.number, kernels.fold):
+    for kernel in (
+        kernels.mark,
+        kernels.places,
+        kernels.number,
+        kernels.fold,
+        kernels.by_day,
+        kernels.rhythm,
+    ):
         assert len(kernel.signatures) <= 1

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from base.logs_of import base_of, frame, keyed, rows
 from base.logs_of import instants as times
-from custseg.base import folded
+from custseg.base import coding, folded
 from custseg.base.exact import major, quotient
 
-ASKED = ("orders", "spend", "average_order", "recency_days", "tenure_days", "orders_2024")
+FOLDED = ("orders", "spend", "average_order", "recency_days", "tenure_days", "orders_2024")
+ASKED = (*FOLDED, "days_active", "gap_days_2024", "gap_days_cv", "last_gap_days", "overdue")
 orders = rows(
     customer_id=st.integers(1, 9) | st.integers(-400, 400) | st.integers(-(2**62), 2**62),
     ordered_at=times,
@@ -41,7 +42,7 @@ def test_every_way_of_folding_gives_the_same(made):
         assert base_of({"orders": made}).measures(*ASKED).equals(expected)
         # Every id a hash alike: told apart by polars.
         monkeypatch.setattr(
-            folded, "_hashes", lambda ids: pl.zeros(ids.len(), pl.UInt64, eager=True)
+            coding, "_hashes", lambda ids: pl.zeros(ids.len(), pl.UInt64, eager=True)
         )
         text = base_of({"orders": made}, named=str).measures(*ASKED)
     ids = expected["customer_id"].cast(pl.String)
@@ -54,10 +55,10 @@ def test_a_bitmap_gives_what_a_table_gives(made):
     expected = base_of({"orders": made}).measures(*ASKED)
     with pytest.MonkeyPatch.context() as monkeypatch:
         # No range is so narrow that a table would do.
-        monkeypatch.setattr(folded, "_DENSEST", 10**9)
-        monkeypatch.setattr(folded, "_NARROW", 0)
-        monkeypatch.setattr(folded, "_FULL", 0)
-        monkeypatch.setattr(folded, "_COMPARED", 2)
+        monkeypatch.setattr(coding, "_DENSEST", 10**9)
+        monkeypatch.setattr(coding, "_NARROW", 0)
+        monkeypatch.setattr(coding, "_FULL", 0)
+        monkeypatch.setattr(coding, "_COMPARED", 2)
         assert base_of({"orders": made}).measures(*ASKED).equals(expected)
 
 

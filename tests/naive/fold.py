@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 NEVER, LATEST = -(2**63), 2**63 - 1
 
 
@@ -61,3 +63,26 @@ def columns(table, rows):
 def largest(totals):
     """How far from zero the totals reach."""
     return max((abs(total) for total in totals), default=0)
+
+
+def by_day(rows):
+    """Rows (customer, day, total) in order of their days."""
+    return sorted(rows, key=lambda row: row[1])
+
+
+def rhythm(rows, windows, customers):
+    """A row for each customer: last order day, gap before it, each window's days and gaps.
+
+    Rows are (customer, day, total); a window is (first, last) day.
+    """
+    found = []
+    for customer in customers:
+        days = sorted({day for who, day, total in rows if who == customer and total >= 0})
+        gaps = [after - before for before, after in itertools.pairwise(days)]
+        own = [days[-1] if days else NEVER, gaps[-1] if gaps else 0]
+        for low, high in windows:
+            inside = [day for day in days if low <= day <= high]
+            between = [after - before for before, after in itertools.pairwise(inside)]
+            own += [len(inside), sum(between), sum(gap * gap for gap in between)]
+        found.append(own)
+    return found

@@ -108,6 +108,8 @@ def purchase(base, rows, today, tz, unit):
         return (today - days[0]).days
     if not gaps:
         return None
+    if base == "last_gap_days":
+        return gaps[-1]
     if base == "gap_days":
         return mean
     if base == "overdue":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import custseg as cu
 from custseg.errors import FitError
-from custseg.segments.gaps import Gaps, last_gaps
+from custseg.segments.gaps import Gaps
 from custseg.segments.lifecycle import Lifecycle
 from naive import lifecycle as naive
 from segments.shelf import Shelf
@@ -121,23 +121,6 @@ def test_every_customer_is_labelled_exactly_once_with_a_reason(rows, joined, rec
         assert scheme.why(row).endswith(f"; → {row['segment']}")
 
 
-@given(bought, recipes)
-def test_a_gap_that_is_known_of_everyone_gives_the_same_labels(rows, recipe):
-    """As soon as the base measures the last gap of all, no label may change."""
-    scheme, _ = recipe
-    base = base_of(rows)
-    frame = scheme.read(base)
-    more = frame.filter(pl.col("recency_days") < pl.col("tenure_days"))
-    last_days = DAY.toordinal() - dt.date(1970, 1, 1).toordinal() - more["recency_days"]
-    every = last_gaps(base, more["customer_id"], last_days)
-    full = frame.drop("last_gap_days").join(
-        every, on="customer_id", how="left", maintain_order="left"
-    )
-    assert scheme.label(full)["segment"].equals(scheme.label(frame)["segment"])
-    known = frame.drop_nulls("last_gap_days").select("customer_id", "last_gap_days")
-    assert known.join(every, on=known.columns, how="anti").is_empty()
-
-
 @given(bought, recipes, st.integers(0, 400))
 def test_customers_flow_and_nobody_is_lost(rows, recipe, ago):
     scheme, _ = recipe
@@ -190,9 +173,6 @@ def test_a_base_without_orders_has_prospects_only():
     found = Lifecycle().segment(base).frame
     assert found["segment"].to_list() == ["prospect"] * 2
     assert found.schema["last_gap_days"] == pl.Int64
-    nobody = last_gaps(base, pl.Series([1]), pl.Series([3]))
-    assert nobody.schema == {"customer_id": pl.Int64, "last_gap_days": pl.Int64}
-    assert nobody.is_empty()
 
 
 def test_why_shows_the_thresholds_with_the_numbers_that_met_them():

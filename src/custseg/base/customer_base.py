@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,6 +54,8 @@ class CustomerBase:
         when: The as_of, with its local day.
         customers: Who there is, or None; without history, shown as it is.
         scores: What `with_measures` added, or None.
+        known: What was measured already, by name: a base never changes, so
+            that all who ask share it. Another as_of is another base.
 
     >>> import custseg as cu, polars as pl
     >>> orders = cu.table(cu.Order).require(
@@ -79,6 +80,7 @@ class CustomerBase:
     customers: pl.DataFrame | None
     scores: pl.DataFrame | None
     _frames: dict[str, pl.DataFrame] = field(alias="frames")
+    known: dict[str, pl.Series] = field(factory=dict, init=False)
 
     def __init__(
         self,
@@ -215,15 +217,20 @@ class CustomerBase:
         """Opportunities opened by the as_of; those that ended later are open."""
         return self.view("opportunities") if self.has("opportunities") else None
 
-    @cached_property
+    @property
     def customer_ids(self) -> pl.Series:
         """The population, sorted: who had joined, and who had a row in any log."""
+        if "customer_id" not in self.known:
+            self.known["customer_id"] = self._population()
+        return self.known["customer_id"]
+
+    def _population(self) -> pl.Series:
         found: list[pl.Series] = []
         for name in self._frames:
             if name == "orders":
                 found.append(from_fold(self.log(name), (), self.when, self.scale)["customer_id"])
             else:
-                found.append(self.view(name)["customer_id"].drop_nulls().unique())
+                found.append(self.view(name)["customer_id"].unique().drop_nulls())
         if self.customers is not None:
             joined = pl.col("joined_at").to_physical() <= self.when.instant
             by_then = self.customers.filter(joined.fill_null(value=True))

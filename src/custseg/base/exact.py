@@ -10,13 +10,15 @@ import polars as pl
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Ints = NDArray[np.int64]
+
 __all__ = ["major", "quotient"]
 
 # Float64 holds every whole number up to here.
 _WHOLE = 2**53
 
 
-def major(units: pl.Series, scale: int) -> pl.Series:
+def major(units: pl.Series | Ints, scale: int) -> pl.Series:
     """Smallest units as the nearest Float64 of major ones.
 
     >>> major(pl.Series("spend", [1999, 10]), 2).to_list()
@@ -25,7 +27,7 @@ def major(units: pl.Series, scale: int) -> pl.Series:
     return quotient(units, 10**scale)
 
 
-def quotient(above: pl.Series, below: pl.Series | int) -> pl.Series:
+def quotient(above: pl.Series | Ints, below: pl.Series | Ints | int) -> pl.Series:
     """Whole numbers divided by whole numbers from 0 on: null where that is 0.
 
     numpy divides; polars may multiply by the reciprocal, which is an ulp off
@@ -34,21 +36,21 @@ def quotient(above: pl.Series, below: pl.Series | int) -> pl.Series:
     >>> quotient(pl.Series([7, 7]), pl.Series([2, 0])).to_list()
     [3.5, None]
     """
-    divisors = below.to_numpy() if isinstance(below, pl.Series) else np.int64(below)
+    divisors = below.to_numpy() if isinstance(below, pl.Series) else np.asarray(below, np.int64)
     none = divisors == 0
-    divided = above.cast(pl.Float64).to_numpy() / np.where(none, 1, divisors)
-    _mend(divided, above, np.broadcast_to(divisors, divided.shape))
-    found = pl.Series(above.name, divided)
-    return found if not np.any(none) else found.set(pl.Series(none), None)
+    some = bool(np.any(none))
+    # Sums of 128 bits are beyond numpy: polars rounds them.
+    numbers = above.cast(pl.Float64).to_numpy() if isinstance(above, pl.Series) else above
+    divided = numbers / (np.where(none, 1, divisors) if some else divisors)
+    if len(above) and not -_WHOLE <= above.min() <= above.max() <= _WHOLE:  # type: ignore[operator]
+        _mend(divided, above, np.broadcast_to(divisors, divided.shape))
+    found = pl.Series(divided)
+    return found.set(pl.Series(none), None) if some else found
 
 
-def _mend(divided: NDArray[np.float64], above: pl.Series, below: NDArray[np.int64]) -> None:
+def _mend(divided: NDArray[np.float64], above: pl.Series | Ints, below: Ints) -> None:
     """Divide in whole numbers where a cast to Float64 would round before the division does."""
-    if above.len() == 0:
-        return
-    low, high = above.min(), above.max()
-    if low >= -_WHOLE and high <= _WHOLE:  # type: ignore[operator]
-        return
-    places = np.flatnonzero(~above.is_between(-_WHOLE, _WHOLE).to_numpy() & (below != 0))
-    large = above.gather(places).to_list()
+    numbers = above if isinstance(above, pl.Series) else pl.Series(above)
+    places = np.flatnonzero(~numbers.is_between(-_WHOLE, _WHOLE).to_numpy() & (below != 0))
+    large = numbers.gather(places).to_list()
     divided[places] = [a / int(b) for a, b in zip(large, below[places], strict=True)]

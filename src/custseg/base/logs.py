@@ -58,5 +58,5 @@ def seen(rows: pl.DataFrame, log: Log, instant: int) -> pl.DataFrame:
 
 
 def _is_later(instants: pl.Series, instant: int) -> bool:
-    latest = instants.to_physical().max()
+    latest = instants.cast(pl.Int64).max()
     return latest is not None and int(latest) > instant  # type: ignore[arg-type]

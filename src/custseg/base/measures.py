@@ -11,20 +11,20 @@ from custseg.base.logs import LOGS
 from custseg.base.measure import Measure
 from custseg.base.reductions import (
     FOLDED,
-    RHYTHM,
     from_events,
     from_feedback,
     from_fold,
     from_lines,
-    from_rhythm,
     from_tickets,
 )
+from custseg.base.rhythm import RHYTHM, from_rhythm
 from custseg.errors import Problem, SchemaError
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName
 from custseg.rules.language import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
@@ -45,7 +45,7 @@ _LOG_OF = {
     "open_tickets": "tickets",
 }
 _COUNTS = ("orders", "days_active", "category_count", "open_tickets")
-_WHOLE_NUMBERS = (*_COUNTS, "recency_days", "tenure_days", "nps_last")
+_WHOLE_NUMBERS = (*_COUNTS, "recency_days", "tenure_days", "last_gap_days", "nps_last")
 _WHERE = "CustomerBase.measures"
 
 
@@ -108,6 +108,8 @@ def _own(base: CustomerBase, measure: Measure, found: Plan) -> Sequence[Problem]
 def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
     """Note where a name comes from, or say why it comes from nowhere."""
     name = MeasureName.parse(text)
+    if text in base.known:
+        return []
     if text in base.score_names:
         found.scored.append(text)
     elif text in base.customer_columns:
@@ -170,31 +172,45 @@ def _unknown(base: CustomerBase, name: str) -> Problem:
 
 
 def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.DataFrame:
-    """One row a customer, sorted by customer_id, with the wanted columns."""
+    """One row a customer, sorted by customer_id, with the wanted columns.
+
+    What has a name is kept by the base: its logs and its as_of never change.
+    """
     planned = plan(base, wanted)
-    parts = _parts(base, planned)
-    if len(parts) == 1 and base.is_only_orders and planned.folded:
-        # Whoever is in the base is in its orders: the fold has a row for each.
-        return parts[0].select("customer_id", *planned.columns)
-    frame = pl.DataFrame([base.customer_ids])
-    for part in parts:
-        frame = frame.join(part, on="customer_id", how="left", maintain_order="left")
-    zeros = [pl.col(name).fill_null(0) for name in planned.zeros]
-    return frame.with_columns(zeros).select("customer_id", *planned.columns)
+    own = {str(measure) for measure in planned.own}
+    zeros = frozenset(planned.zeros)
+    found: dict[str, pl.Series] = {}
+    for part in _parts(base, planned):
+        if base.is_only_orders and planned.folded:
+            # Whoever is in the base is in its orders: the fold, the first part, has all.
+            base.known.setdefault("customer_id", part["customer_id"])
+        found.update(_placed(part, base.customer_ids, zeros))
+    base.known.update({name: each for name, each in found.items() if name not in own})
+    known = {**base.known, **found}
+    return pl.DataFrame([base.customer_ids, *(known[name] for name in planned.columns)])
 
 
-def _parts(base: CustomerBase, planned: Plan) -> list[pl.DataFrame]:
+def _placed(part: pl.DataFrame, ids: pl.Series, zeros: AbstractSet[str]) -> dict[str, pl.Series]:
+    """The columns of a reduction, a value for each customer of the population."""
+    if not part["customer_id"].equals(ids):
+        everyone = pl.DataFrame([ids])
+        part = everyone.join(part, on="customer_id", how="left", maintain_order="left")
+    columns = {column.name: column for column in part.get_columns()[1:]}
+    lacking_some = [name for name in zeros & columns.keys() if columns[name].null_count()]
+    return columns | {name: columns[name].fill_null(0) for name in lacking_some}
+
+
+def _parts(base: CustomerBase, planned: Plan) -> Iterator[pl.DataFrame]:
     """A frame of customer_id and measures for each reduction."""
-    parts: list[pl.DataFrame] = []
     at = base.when
     if planned.folded:
-        parts.append(from_fold(base.log("orders"), planned.folded, at, base.scale))
+        yield from_fold(base.log("orders"), planned.folded, at, base.scale)
     if planned.rhythm:
-        parts.append(from_rhythm(base.view("orders"), planned.rhythm, at))
-    parts.extend(_REDUCED[log](base.view(log), names, at) for log, names in planned.logs.items())
-    parts.extend(own.of(LOGS[own.over], base.view(own.over), base.tz) for own in planned.own)
-    if planned.told and base.customers is not None:
-        parts.append(base.customers.select("customer_id", *planned.told))
-    if planned.scored and base.scores is not None:
-        parts.append(base.scores.select("customer_id", *planned.scored))
-    return parts
+        yield from_rhythm(base.log("orders"), planned.rhythm, at)
+    for log, names in planned.logs.items():
+        yield _REDUCED[log](base.view(log), names, at)
+    for own in planned.own:
+        yield own.of(LOGS[own.over], base.view(own.over), base.tz)
+    for frame, names in ((base.customers, planned.told), (base.scores, planned.scored)):
+        if names and frame is not None:
+            yield pl.DataFrame([frame["customer_id"], *(frame[name] for name in names)])

@@ -9,7 +9,7 @@ import polars as pl
 
 from custseg.base.exact import major, quotient
 from custseg.base.folded import fold_orders
-from custseg.schema.bridge import array, minor, read_only
+from custseg.schema.bridge import minor, read_only
 from custseg.schema.clock import clock
 
 if TYPE_CHECKING:
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
     from custseg.base.span import AsOf, Span
     from custseg.model.measure_name import MeasureName
 
+    Ints = NDArray[np.int64]
+
 __all__ = [
     "FOLDED",
-    "RHYTHM",
     "from_events",
     "from_feedback",
     "from_fold",
     "from_lines",
-    "from_rhythm",
     "from_tickets",
 ]
 
 FOLDED = ("orders", "spend", "average_order", "recency_days", "tenure_days")
-RHYTHM = ("days_active", "gap_days", "gap_days_cv", "overdue")
 
 
 def from_fold(
@@ -45,12 +44,13 @@ def from_fold(
         customer_id, sorted, of everyone with a row in `orders` by the as_of,
         and a column for each name.
     """
-    spans = tuple(dict.fromkeys((as_of.span(), *(as_of.span(name) for name in names))))
+    own = [as_of.span(name) for name in names]
+    spans = tuple(dict.fromkeys((as_of.span(), *own)))
     gross = any(name.base == "average_order" for name in names)
     folded = fold_orders(orders, spans, gross=gross)
     columns = [folded.ids.alias("customer_id")]
-    for name in names:
-        at = spans.index(as_of.span(name))
+    for name, span in zip(names, own, strict=True):
+        at = spans.index(span)
         columns.append(_folded_measure(folded, name.base, at, as_of, scale).alias(str(name)))
     return pl.DataFrame(columns)
 
@@ -58,18 +58,17 @@ def from_fold(
 def _folded_measure(folded: FoldedOrders, base: str, at: int, as_of: AsOf, scale: int) -> pl.Series:
     orders = folded.orders[at]
     if base == "orders":
-        return orders
+        return pl.Series(orders)
     if base == "spend":
         return major(folded.spend[at], scale)
     if base == "average_order":
         return quotient(folded.gross[at], orders * 10**scale)
     instants = folded.last if base == "recency_days" else folded.first
-    return _age(instants, orders, as_of)
+    return _age(instants, orders > 0, as_of)
 
 
-def _age(instants: NDArray[np.int64], orders: pl.Series, as_of: AsOf) -> pl.Series:
+def _age(instants: Ints, some: NDArray[np.bool_], as_of: AsOf) -> pl.Series:
     """Local days from an instant to the as_of; null for who has no order."""
-    some = orders.to_numpy() > 0
     every = bool(some.all())
     known = read_only(instants if every else np.where(some, instants, as_of.instant))
     if known.size == 0:
@@ -77,56 +76,6 @@ def _age(instants: NDArray[np.int64], orders: pl.Series, as_of: AsOf) -> pl.Seri
     zone = clock(as_of.tz, int(known.min()), as_of.instant)
     days = pl.Series(as_of.today - zone.days(known))
     return days if every else days.set(pl.Series(~some), None)
-
-
-def from_rhythm(orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
-    """Days with an order, and the gaps between them, within each window."""
-    bought = orders.filter(pl.col("total") >= 0)
-    days = (
-        pl.DataFrame([bought["customer_id"], _local_days(bought["ordered_at"], as_of.tz)])
-        .lazy()
-        .unique()
-        .sort("customer_id", "day")
-        .with_columns(before=pl.col("day").shift(1).over("customer_id"))
-    )
-    day, gap = pl.col("day"), pl.col("day") - pl.col("before")
-    aggregates: list[pl.Expr] = [(as_of.today - day.max()).alias("age")]
-    for name in names:
-        span = as_of.span(name)
-        inside = day.is_between(span.first_day, span.last_day)
-        gaps = gap.filter(inside & (pl.col("before") >= span.first_day))
-        aggregates += [
-            inside.sum().cast(pl.Int64).alias(f"{name}|active"),
-            gaps.sum().alias(f"{name}|sum"),
-            (gaps * gaps).sum().alias(f"{name}|squares"),
-        ]
-    found = days.group_by("customer_id").agg(aggregates).collect()
-    return found.select("customer_id", *(_rhythm(name, found).alias(str(name)) for name in names))
-
-
-def _local_days(instants: pl.Series, tz: str) -> pl.Series:
-    """Local days of instants without nulls, numbered from 1970-01-01."""
-    values = array(instants)
-    if values.size:
-        values = clock(tz, int(values.min()), int(values.max())).days(values)
-    return pl.Series("day", values)
-
-
-def _rhythm(name: MeasureName, found: pl.DataFrame) -> pl.Series:
-    active, total = found[f"{name}|active"], found[f"{name}|sum"]
-    gaps = (active - 1).clip(lower_bound=0)
-    if name.base == "days_active":
-        return active
-    if name.base == "gap_days":
-        return quotient(total, gaps)
-    if name.base == "overdue":
-        # recency / (total / gaps), divided once.
-        return quotient(found["age"] * gaps, total)
-    # Whole numbers up to the root: sd / mean = sqrt(n Σg² − (Σg)²) / Σg. The radicand stays
-    # below 2**63: the Σg of all days from the year 1 to 9999 is 3.7 million.
-    spread = (gaps * found[f"{name}|squares"] - total * total).to_numpy()
-    cv = np.sqrt(spread) / np.where(total.to_numpy() == 0, 1, total.to_numpy())
-    return pl.Series(cv).set(gaps == 0, None)
 
 
 def from_events(events: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -61,16 +62,19 @@ class AsOf:
 
     def span(self, name: MeasureName | None = None) -> Span:
         """What a measure counts: its window, or everything up to the as_of."""
-        if name is None or name.unit == "":
-            return self._from(None)
+        return _span(self, None if name is None or name.unit == "" else name)
+
+    def within(self, name: MeasureName) -> Span:
+        """The window of a measure that has one."""
         if name.unit != "y":
-            return self._from(self._after_window(name))
+            return self.since(self._after_window(name))
         first = day_number(dt.date(name.length, 1, 1))
         last = day_number(dt.date(name.length, 12, 31))
         high = min(self.instant, self._start(last + 1) - 1)
         return Span(self._start(first), high, first, min(last, self.today))
 
-    def _from(self, first_day: int | None) -> Span:
+    def since(self, first_day: int | None) -> Span:
+        """Everything from a local day on up to the as_of; None: from the beginning."""
         if first_day is None:
             return Span(_EARLIEST, self.instant, _EARLIEST, self.today)
         return Span(self._start(first_day), self.instant, first_day, self.today)
@@ -84,3 +88,9 @@ class AsOf:
 
     def _start(self, day: int) -> int:
         return clock(self.tz, (day - 1) * DAY, (day + 1) * DAY).day_start(day)
+
+
+@lru_cache(maxsize=1024)
+def _span(as_of: AsOf, name: MeasureName | None) -> Span:
+    """Kept: customers who are asked for one by one share an as_of."""
+    return as_of.since(None) if name is None else as_of.within(name)

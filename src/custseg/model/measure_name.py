@@ -21,7 +21,7 @@ WINDOWED = (
     "nps_last",
     "csat_mean",
 )
-WHOLE = ("recency_days", "tenure_days", "overdue", "open_tickets")
+WHOLE = ("recency_days", "tenure_days", "last_gap_days", "overdue", "open_tickets")
 
 _WINDOW = re.compile(
     r"(?P<base>.+)_(?:(?P<length>[1-9]\d{0,4})(?P<unit>[dm])|(?P<year>[1-9]\d{3}))"
@@ -31,6 +31,14 @@ _WINDOW = re.compile(
 @frozen
 class MeasureName:
     """A measure name taken apart.
+
+    Windowed or not: `orders`, `spend` (returns net), `average_order`,
+    `days_active` (local days with an order), `gap_days` (their mean distance),
+    `gap_days_cv` (its coefficient of variation), `category_count`,
+    `top_category`, `nps_last`, `csat_mean`, `events_KIND`. Never windowed:
+    `recency_days` and `tenure_days` (since the last and the first order),
+    `last_gap_days` (between the last two days with an order, null before there
+    are two), `overdue` (recency in mean gaps), `open_tickets`.
 
     Attributes:
         base: What is measured: `orders`, `spend`, `events_browse`, ...

@@ -188,10 +188,11 @@ def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None)
         tz: The zone.
         names: Columns to show so; by default all instants.
     """
+    kinds = rows.schema
     shown = [
         _local_times(rows[name], tz)
-        for name in (rows.columns if names is None else names)
-        if _zone(rows.schema[name]) is not None
+        for name in (kinds if names is None else names)
+        if _zone(kinds[name]) is not None
     ]
     return rows.with_columns(shown) if shown else rows
 

@@ -1,30 +1,23 @@
-"""Gaps: a length of time in a customer's own rhythm, and the last gap between orders."""
+"""Gaps: a length of time in a customer's own rhythm."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-import polars as pl
 from attrs import frozen
 
 from custseg.errors import FitError
-from custseg.schema.bridge import array
-from custseg.schema.clock import clock
 from custseg.segments.scheme_text import finite
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-    from custseg.base.customer_base import CustomerBase
-
-__all__ = ["Gaps", "last_gaps"]
+__all__ = ["Gaps"]
 
 _MOST = 1000
 _THOUSANDTHS = 1000
-# Ids of the range for each customer: a table over more takes longer than a join.
-_SPARSEST = 64
 
 
 @frozen(repr=False)
@@ -81,63 +74,3 @@ class Gaps:
     def __repr__(self) -> str:
         """The number as it is written."""
         return f"Gaps({self.number})"
-
-
-def last_gaps(base: CustomerBase, ids: pl.Series, last_days: pl.Series, /) -> pl.DataFrame:
-    """Days between the last two order days of some customers.
-
-    Args:
-        base: Where their orders are.
-        ids: The customers, each with orders on at least two days.
-        last_days: The last order day of each, numbered from 1970-01-01.
-
-    Returns:
-        A row a customer, in any order: `customer_id` and `last_gap_days`.
-
-    >>> import custseg as cu, polars as pl
-    >>> from custseg.segments.gaps import last_gaps
-    >>> orders = cu.table(cu.Order).require(
-    ...     pl.DataFrame(
-    ...         {
-    ...             "order_id": [1, 2, 3],
-    ...             "customer_id": [7, 7, 7],
-    ...             "total": [5, 5, 5],
-    ...             "ordered_at": ["1970-01-02", "1970-01-03T08:00", "1970-01-03T20:00"],
-    ...         }
-    ...     )
-    ... )
-    >>> base = cu.CustomerBase(orders=orders)
-    >>> last_gaps(base, pl.Series([7]), pl.Series([2])).rows()
-    [(7, 1)]
-    """
-    orders = base.orders
-    asked = pl.DataFrame({"customer_id": ids, "last": last_days})
-    if orders is None or asked.is_empty():
-        return asked.select("customer_id", last_gap_days="last").clear()
-    theirs = _of(orders.select("customer_id", "ordered_at", "total"), ids)
-    instants = array(theirs["ordered_at"])
-    zone = clock(base.tz, int(instants.min()), int(instants.max()))
-    days = pl.Series("day", zone.days(instants))
-    return (
-        theirs.lazy()
-        .select("customer_id", "total", days)
-        .join(asked.lazy(), on="customer_id")
-        .filter((pl.col("total") >= 0) & (pl.col("day") < pl.col("last")))
-        .group_by("customer_id")
-        .agg(last_gap_days=(pl.col("last") - pl.col("day")).min())
-        .collect()
-    )
-
-
-def _of(orders: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-    """The orders of some customers: by a table over the range of ids where that is short."""
-    every = orders["customer_id"]
-    if every.dtype.is_integer():
-        lowest, highest = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
-        if highest - lowest <= _SPARSEST * every.len():
-            asked = np.zeros(highest - lowest + 3, np.bool_)
-            asked[array(ids) - (lowest - 1)] = True
-            # Who lies outside the range falls on one of its two ends, where nobody is asked.
-            place = np.clip(array(every), lowest - 1, highest + 1) - (lowest - 1)
-            return orders.filter(pl.Series(asked[place]))
-    return orders.filter(every.is_in(ids.implode()))

@@ -12,13 +12,12 @@ from attrs import asdict, field, frozen
 
 from custseg.errors import FitError, Problem
 from custseg.schema.bridge import array
-from custseg.schema.clock import day_number
 from custseg.segments import lifecycle_text, scheme_text
 from custseg.segments.bins import number
-from custseg.segments.gaps import Gaps, last_gaps
+from custseg.segments.gaps import Gaps
 from custseg.segments.labels import labelled
 from custseg.segments.layout import counted
-from custseg.segments.segmentation import Segmentation, measured
+from custseg.segments.segmentation import Segmentation
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -53,14 +52,10 @@ class Lifecycle:
     `new_days` ago · `loyal` at least `loyal_orders` · `repeat` at least two ·
     `one_time`.
 
-    Days are local calendar days. A threshold may be `Gaps(2)`: that many of
-    the customer's own mean gaps between order days. Nothing is fitted, so
-    that the recipe is its own scheme.
-
-    The frame's `last_gap_days`, between the last two order days, is looked
-    up for those whom it could win back: active customers with a first order
-    before the lapse and none between it and the active days. Of others it is
-    null.
+    Days are local calendar days; those after the order before are the measure
+    `last_gap_days`, between the last two days with an order. A threshold may
+    be `Gaps(2)`: that many of the customer's own mean gaps between order days.
+    Nothing is fitted, so that the recipe is its own scheme.
 
     Attributes:
         new_days: How long a customer is new.
@@ -96,7 +91,8 @@ class Lifecycle:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that `label` needs."""
-        return (*self._measured, _LAST_GAP)
+        own = ("days_active",) if self._own() else ()
+        return ("recency_days", "tenure_days", "orders", *own, _LAST_GAP)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -113,7 +109,7 @@ class Lifecycle:
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
-        return Segmentation.of(self, base, measures=self.read(base))
+        return Segmentation.of(self, base)
 
     def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
         """The label of each customer at the end of each period: see `Track`.
@@ -127,32 +123,6 @@ class Lifecycle:
                 or there is no row to begin with.
         """
         return track(self, base, every=every)
-
-    def read(self, base: CustomerBase, /) -> pl.DataFrame:
-        """What `label` needs of each customer, with `spend`.
-
-        >>> import custseg as cu
-        >>> shop = cu.datasets.simulate(200, 365, seed=1).base()
-        >>> cu.Lifecycle().read(shop).columns[1:]
-        ['recency_days', 'tenure_days', 'orders', 'spend', 'last_gap_days']
-        """
-        read = measured(base, (*self._measured, *self._quiet))
-        measures = read.drop(self._quiet)
-        days, tenure, orders = _whole_numbers(measures, ("recency_days", "tenure_days", "orders"))
-        # Who is not active is labelled before; a gap cannot exceed first to last.
-        may_be = (orders > 1) & (tenure > days)
-        may_be &= ~self._passed("active_days", days, measures)
-        may_be &= self._passed("lapse_days", tenure - days, measures)
-        if self._quiet:
-            # A gap that began before the lapse has no order in it.
-            lapse, active = (array(read[name]) for name in self._quiet)
-            may_be &= lapse == active
-        if not may_be.any():
-            return measures.with_columns(pl.lit(None, pl.Int64).alias(_LAST_GAP))
-        ids = measures["customer_id"].filter(pl.Series(may_be))
-        last_days = pl.Series(day_number(base.day) - days[may_be])
-        found = last_gaps(base, ids, last_days)
-        return measures.join(found, on="customer_id", how="left", maintain_order="left")
 
     def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
         """The measures with `segment`.
@@ -177,7 +147,7 @@ class Lifecycle:
         for name, fits in reversed(tests.items()):
             place[fits] = _PLACE[name]
         ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, _stages().gather(pl.Series(place)), *rest])
+        return pl.DataFrame([ids, _stages()[pl.Series(place)], *rest])
 
     def why(self, row: Mapping[str, Any], /) -> str:
         """The thresholds that were met, with the numbers that met them.
@@ -216,23 +186,6 @@ class Lifecycle:
                 be one; it lists everything that is wrong.
         """
         return cls(**lifecycle_text.read(text))
-
-    @property
-    def _measured(self) -> tuple[str, ...]:
-        """Names of the measures that are read as they are."""
-        own = ("days_active",) if self._own() else ()
-        return ("recency_days", "tenure_days", "orders", *own)
-
-    @property
-    def _quiet(self) -> tuple[str, ...]:
-        """Orders in the days up to a lapse and in the active ones: of the won back they are equal.
-
-        Nothing that is said in gaps is a window.
-        """
-        lapse, active = self.lapse_days, self.active_days
-        if isinstance(lapse, Gaps) or isinstance(active, Gaps) or lapse == active:
-            return ()
-        return f"orders_{lapse + 1}d", f"orders_{active + 1}d"
 
     def _own(self) -> tuple[str, ...]:
         """Names of the thresholds in the customer's own gaps."""
