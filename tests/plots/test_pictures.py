@@ -44,7 +44,7 @@ def test_returns_alone_make_a_bar_to_the_left():
     )
     spend = cu.plot(now).to_dict()["hconcat"][1]["layer"][0]["encoding"]["x"]
     assert spend["scale"]["domain"] == [-5.0, 1.25]
-    assert spend["title" if "title" in spend else "axis"]["title"] == "spend, EUR"
+    assert spend["axis"]["title"] == "spend, EUR"
 
 
 def test_the_score_map_counts_each_scored_customer_once():

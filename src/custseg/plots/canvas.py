@@ -25,6 +25,7 @@ __all__ = [
     "cell_ink",
     "harmless",
     "hung",
+    "lines",
     "rows",
     "shades",
 ]

@@ -44,8 +44,8 @@ def score_map(segmentation: Segmentation, /) -> Picture:
         )
     down, across = _axes(scheme.grid.axes)
     cells = _cells(segmentation, down, across, scheme.bins)
-    scored, apart = int(cells["customers"].sum()), int(cells["customers_all"][0])
-    without = apart - scored
+    scored = int(cells["customers"].sum())
+    without = segmentation.frame.height - scored
     told = [f"{counted(without, 'customer')} without scores stand outside"] if without else []
     return hung(
         _map(cells, down, across, scheme.bins),
@@ -95,7 +95,6 @@ def _cells(segmentation: Segmentation, down: str, across: str, bins: int) -> pl.
         pl.Series("share", [share(each) for each in parts]),
         pl.Series("depth", [each / most for each in parts]),
         pl.Series("mean_spend", means),
-        customers_all=pl.lit(segmentation.frame.height),
     )
 
 
@@ -103,7 +102,7 @@ def _map(cells: pl.DataFrame, down: str, across: str, bins: int) -> Any:  # noqa
     alt = altair()
     best = alt.Axis(title=_SCORES[across].format(bins), labelAngle=0)
     highest = alt.Axis(title=_SCORES[down].format(bins))
-    whole = alt.Chart(rows(cells.drop("customers_all"))).encode(
+    whole = alt.Chart(rows(cells)).encode(
         x=alt.X(f"{across}:O", axis=best),
         y=alt.Y(f"{down}:O", sort="descending", axis=highest),
     )

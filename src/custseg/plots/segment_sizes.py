@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["segment_sizes"]
 
 _ACROSS = 260
-# A share beside the longest bar takes a quarter of its length.
-_ROOM = 1.25
+# A share beside the longest bar takes a quarter of the bars' width.
+_ROOM = 0.25
 
 
 def segment_sizes(segmentation: Segmentation, /) -> Picture:
@@ -51,9 +51,9 @@ def _bars(sizes: pl.DataFrame, names: list[str], measure: str, title: str, colou
     alt = altair()
     # The names stand once, left of the first bars.
     axis = alt.Axis(title=None) if measure == "customers" else None
-    longest = max(0.0, *sizes[measure])
-    least = min(0.0, *sizes[measure])
-    span = alt.Scale(domain=[least, max(longest, 1.0) * _ROOM], nice=False)
+    least, longest = min(0.0, *sizes[measure]), max(0.0, *sizes[measure])
+    room = _ROOM * (longest - least or 1.0)
+    span = alt.Scale(domain=[least, longest + room], nice=False)
     step = alt.Undefined if measure == "spend" else 1
     scaled = alt.Axis(title=title, format=",~f", tickCount=4, tickMinStep=step, grid=False)
     whole = alt.Chart(rows(sizes)).encode(y=alt.Y("segment:N", sort=names, axis=axis))

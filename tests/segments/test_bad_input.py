@@ -1,0 +1,113 @@
+"""What every recipe is given sooner or later: equal customers, misspelt names, the wrong file."""
+
+from __future__ import annotations
+
+import itertools
+
+import polars as pl
+import pytest
+
+import custseg as cu
+
+EQUAL = cu.CustomerBase(
+    orders=cu.table(cu.Order).frame(
+        [
+            cu.Order(order_id=10 * who + n, customer_id=who, ordered_at=day, total=25)
+            for who in range(9)
+            for n, day in enumerate(("2026-01-05", "2026-03-05"))
+        ]
+    )
+).as_of("2026-03-31")
+RECIPES = {
+    "rfm": cu.RFM(),
+    "nested": cu.RFM(nested=True),
+    "windowed": cu.RFM(window="30d"),
+    "tiers": cu.RFM(grid=cu.Grid.value_tiers()),
+    "abc": cu.ABC(),
+    "lifecycle": cu.Lifecycle(),
+    "gaps": cu.Lifecycle(active_days=cu.Gaps(2), fallback_days=90),
+    "rules": cu.RuleBook.first(cu.Rule("regular", "orders >= 2"), otherwise="rest"),
+}
+TEXTS = {
+    cu.RFMScheme: cu.RFM().fit(EQUAL).to_json(),
+    cu.ABCScheme: cu.ABC().fit(EQUAL).to_json(),
+    cu.Lifecycle: cu.Lifecycle().to_json(),
+    cu.RuleBook: RECIPES["rules"].to_json(),
+    cu.Playbook: cu.Playbook.value_tiers().to_json(),
+    cu.ClustersScheme: '{"scheme": "clusters"}',
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_customers_who_are_all_equal_are_in_one_segment(recipe):
+    now = recipe.segment(EQUAL)
+    assert now.frame["segment"].n_unique() == 1
+    assert sorted(now.sizes()["customers"])[-2:] == [0, 9]
+    assert now.why(3).endswith(now.frame["segment"][0]) or "regular" in now.why(3)
+    assert now.flow_to(now).stability_index == 0
+    history = cu.track(recipe.fit(EQUAL), EQUAL)
+    assert history.at("2026-03-31")["segment"].to_list() == now.frame["segment"].to_list()
+
+
+def test_equal_customers_share_equally():
+    now = cu.ABC().segment(EQUAL)
+    assert now.reasons.gini(now) == 0
+
+
+def test_equal_customers_cannot_be_parted_into_clusters():
+    pytest.importorskip("sklearn")
+    with pytest.raises(cu.FitError, match="2 clusters of 9 customers, 1 of them different"):
+        cu.Clusters(2).fit(EQUAL)
+
+
+def test_more_clusters_than_customers_are_refused():
+    pytest.importorskip("sklearn")
+    with pytest.raises(cu.FitError, match="20 clusters of 9 customers"):
+        cu.Clusters(20).fit(EQUAL)
+
+
+@pytest.mark.parametrize(
+    ("when", "fix"),
+    [
+        ("spend_3d65 >= 10", "did you mean 'spend_365d'?"),
+        ("recency_day > 3", "did you mean 'recency_days'?"),
+    ],
+)
+def test_a_rule_on_an_unknown_measure_suggests_the_nearest(when, fix):
+    with pytest.raises(cu.RuleError) as caught:
+        cu.RuleBook.first(cu.Rule("vip", when), otherwise="rest").segment(EQUAL)
+    assert caught.value.problems[0].fix.startswith(fix)
+
+
+def test_an_unknown_measure_is_told_wherever_it_is_named():
+    with pytest.raises(cu.SchemaError, match="spend_365d"):
+        cu.ABC(by="spend_3d65").fit(EQUAL)
+    with pytest.raises(cu.SchemaError, match="spend_365d"):
+        cu.RFM().segment(EQUAL).profile(EQUAL, "spend_3d65")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(kind, text) for (kind, _), (_, text) in itertools.permutations(TEXTS.items(), 2)],
+)
+def test_the_text_of_another_kind_is_refused(kind, text):
+    with pytest.raises(cu.CustsegError) as caught:
+        kind.from_json(text)
+    assert all(problem.where and problem.fix for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "12", '"rfm"', '{"format": 99}'])
+@pytest.mark.parametrize("kind", TEXTS, ids=lambda kind: kind.__name__)
+def test_a_file_of_nonsense_is_refused(kind, text):
+    with pytest.raises(cu.CustsegError) as caught:
+        kind.from_json(text)
+    assert all(problem.where and problem.fix for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_nobody_is_segmented_without_complaint(recipe):
+    nobody = EQUAL.where("orders > 99")
+    now = recipe.fit(EQUAL).assign(nobody)
+    assert now.frame.height == 0
+    assert now.sizes()["share"].null_count() == len(now.segments)
+    assert isinstance(now.sizes(), pl.DataFrame)
