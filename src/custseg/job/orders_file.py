@@ -30,7 +30,7 @@ _KINDS = {
 }
 
 
-def noun(wishes: Wishes) -> type:
+def noun(wishes: Wishes) -> type[Order | OrderLine]:
     """What the rows of the file are."""
     return Order if wishes.order_id is None else OrderLine
 

@@ -60,7 +60,7 @@ class Order:
         "money",
         default=None,
         within=(0, None),
-        doc="The part paid with points, 0 or more; it earns nothing.",
+        doc="The part paid with points; it earns nothing, and is 0 or more.",
     )
 
 

@@ -47,7 +47,7 @@ def _tuples(cuts: Mapping[str, Iterable[float]] | None) -> dict[str, Starts]:
 
 def _floats(values: Iterable[float]) -> Starts:
     if not isinstance(values, Iterable) or isinstance(values, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return values
+        return cast("Starts", values)
     return tuple(float(value) if isinstance(value, Real) else value for value in values)
 
 
