@@ -1,14 +1,14 @@
-"""The memory of a money column as it is, by the Arrow C stream interface.
+"""The memory of a column as it is, by the Arrow C stream interface.
 
-polars keeps money in 128 bits and numpy knows no such number; a cast would copy the column. The
-interface (arrow.apache.org/docs/format/CStreamInterface.html) hands out the buffer itself.
+polars keeps money in 128 bits and flags in one; numpy knows neither, and a cast would copy the
+column. The interface (arrow.apache.org/docs/format/CStreamInterface.html) hands its buffer out.
 """
 
 from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["words"]
+    _Buffer = ctypes.Array[Any]
+
+__all__ = ["bits", "words"]
 
 
 class _Array(ctypes.Structure):
@@ -65,19 +67,51 @@ def words(column: pl.Series) -> NDArray[np.int64]:
     """
     if column.len() == 0:
         return np.empty((0, 2), np.int64)
+    array = _memory(column)
+    start = array.buffers[1] + 16 * array.offset
+    seen = _kept(array, (ctypes.c_int64 * (2 * array.length)).from_address(start))
+    return np.frombuffer(seen, np.int64).reshape(-1, 2)
+
+
+def bits(column: pl.Series) -> NDArray[np.uint8]:
+    """Eight rows a byte, the first one in the lowest bit; not copied where a byte begins.
+
+    Args:
+        column: Boolean, without nulls.
+
+    Returns:
+        uint8[ceil(n / 8)], read-only; bits after the last row mean nothing.
+
+    >>> import polars as pl
+    >>> bits(pl.Series([True, False, True]))[0] & 7
+    np.uint8(5)
+    """
+    if column.len() == 0:
+        return np.empty(0, np.uint8)
+    array = _memory(column)
+    first, inside = divmod(array.offset, 8)
+    size = (inside + array.length + 7) // 8
+    start = array.buffers[1] + first
+    seen = np.frombuffer(_kept(array, (ctypes.c_uint8 * size).from_address(start)), np.uint8)
+    if not inside:
+        return seen
+    return np.packbits(np.unpackbits(seen, bitorder="little")[inside:], bitorder="little")
+
+
+def _memory(column: pl.Series) -> _Array:
     capsule = column.rechunk().__arrow_c_stream__()
     stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
     array = _Array()
     if stream.get_next(ctypes.addressof(stream), ctypes.addressof(array)):  # pragma: no cover
         message = "polars could not hand out a column"
         raise MemoryError(message)
-    start = array.buffers[1] + 16 * array.offset
-    memory = (ctypes.c_int64 * (2 * array.length)).from_address(start)
-    # The buffer lives until the last view of it is gone.
+    return array
+
+
+def _kept(array: _Array, memory: _Buffer) -> memoryview:
+    """A buffer that lives until the last view of it is gone."""
     weakref.finalize(memory, _release, array).atexit = False
-    seen = np.frombuffer(memory, np.int64).reshape(-1, 2)
-    seen.flags.writeable = False
-    return seen
+    return memoryview(memory).toreadonly()
 
 
 def _release(array: _Array) -> None:

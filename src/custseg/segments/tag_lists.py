@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from custseg.schema.bridge import array
+from custseg.schema.arrow import bits
+from custseg.schema.bridge import array, read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["flags", "tag_lists"]
-
-# Rows whose places fit the cache while every tag is written into them.
-_BLOCK = 65_536
 
 
 def flags(hits: pl.DataFrame, /) -> list[NDArray[np.bool_]]:
@@ -27,10 +25,6 @@ def flags(hits: pl.DataFrame, /) -> list[NDArray[np.bool_]]:
 def tag_lists(hits: pl.DataFrame, tags: pl.Enum, /) -> pl.Series:
     """The tags that each row has, in order; an empty list where it has none.
 
-    Rows are filled tag by tag, each tag at the row's next free place: a list
-    of all rules for each row would be as wide as the book, and pairs of row
-    and tag would have to be sorted (both take several times as long).
-
     Args:
         hits: One boolean column a tag, in the order of the categories.
         tags: The tags.
@@ -40,21 +34,14 @@ def tag_lists(hits: pl.DataFrame, tags: pl.Enum, /) -> pl.Series:
     >>> tag_lists(rows, pl.Enum(["big", "often"])).to_list()
     [['big', 'often'], []]
     """
-    columns = flags(hits)
-    counts = np.zeros(hits.height, np.int64)
-    for hit in columns:
-        counts += hit
-    ends = np.cumsum(counts)
-    places = ends - counts
-    codes = np.empty(int(ends[-1]) if ends.size else 0, np.uint32)
-    for start in range(0, hits.height, _BLOCK):
-        free = places[start : start + _BLOCK]
-        for code, hit in enumerate(columns):
-            rows = np.flatnonzero(hit[start : start + _BLOCK])
-            at = free[rows]
-            codes[at] = code
-            free[rows] = at + 1
-    return _listed(pl.Series(codes).cat.to(tags), counts)
+    from custseg._kernels.tags import set_flags  # numba is loaded when it is needed
+
+    columns = hits.get_columns()
+    packed = np.array([bits(hit) for hit in columns]).T
+    counts = np.empty(hits.height, np.int64)
+    codes = np.empty(sum(int(hit.sum()) for hit in columns) + 1, np.uint32)
+    found = set_flags(read_only(packed), counts, codes)
+    return _listed(pl.Series(codes[:found]).cat.to(tags), counts)
 
 
 def _listed(tags: pl.Series, counts: NDArray[np.int64]) -> pl.Series:
