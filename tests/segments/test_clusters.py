@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custseg.errors import FitError, MissingExtra
+from custseg.segments import clusters_search
 from custseg.segments.clusters import Clusters
 from custseg.segments.clusters_scheme import ClustersScheme
 from custseg.segments.clusters_space import Space, nearest
@@ -109,6 +110,20 @@ def test_the_count_is_that_of_the_best_silhouette():
 def test_a_large_base_is_sampled():
     customers = three_groups(1200)
     assert sorted(fitted(Clusters(), customers).customers) == [1200] * 3
+
+
+def test_the_search_begins_on_a_sample_of_many_rows(monkeypatch):
+    monkeypatch.setattr(clusters_search, "_LARGE", 50)
+    customers = three_groups(300)
+    found = fitted(Clusters(3, seed=2), customers)
+    assert sorted(found.customers) == [300] * 3
+    assert fitted(Clusters(3, seed=2), customers[::-1]) == found
+    # Where the last search ends, every centre is the mean of those who are nearest to it.
+    monkeypatch.setattr(clusters_search, "_LARGE", 10**6)
+    whole = fitted(Clusters(3, seed=2), customers)
+    assert whole.customers == found.customers
+    for ours, theirs in zip(found.centres, whole.centres, strict=True):
+        assert ours == pytest.approx(theirs)
 
 
 def test_refunds_beyond_all_spend_have_a_place():

@@ -95,7 +95,7 @@ class ABCScheme:
         place -= (values >= self.a).view(np.uint8)
         place[array(measures["orders"]) <= 0] = 2
         ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, _classes().gather(pl.Series(place)), *rest])
+        return pl.DataFrame([ids, _classes()[pl.Series(place)], *rest])
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""

@@ -150,9 +150,7 @@ class ClustersScheme:
             place[lacking] = len(self.names)
             place[lacking & (array(measures["orders"]) <= 0)] = len(self.names) + 1
         ids, *rest = measures.get_columns()
-        return pl.DataFrame(
-            [ids, labelled("segment", self.segments).gather(pl.Series(place)), *rest]
-        )
+        return pl.DataFrame([ids, labelled("segment", self.segments)[pl.Series(place)], *rest])
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["best_count", "centres"]
 
 _STARTS = 4
+# Rows on which the search begins: where there are more, only its end looks at all of them.
+_LARGE = 20_000
 _SAMPLE = 2_000
 _MOST = 10
 
@@ -27,6 +29,9 @@ def centres(
     points: NDArray[np.float64], customers: NDArray[np.int64], /, *, k: int, seed: int
 ) -> NDArray[np.float64]:
     """The centres of k clusters (Lloyd 1982, started as k-means++).
+
+    The best of four searches. Of many rows these look at 20,000, drawn by the
+    seed; from where the best one ends, a last search looks at all.
 
     Args:
         points: float64[n, m], at least k different rows.
@@ -41,7 +46,13 @@ def centres(
         MissingExtra: when scikit-learn is not installed.
     """
     with _alone() as cluster:
-        return _found(cluster, points, customers, k, seed).cluster_centers_
+        if len(points) <= _LARGE:
+            return _found(cluster, points, customers, k, seed).cluster_centers_
+        drawn = np.random.default_rng(seed).choice(len(points), _LARGE, replace=False)
+        # Rows come in the tally's order: in whatever order customers came, the same are drawn.
+        rows = np.sort(drawn)
+        begun = _found(cluster, points[rows], customers[rows], k, seed).cluster_centers_
+        return _found(cluster, points, customers, k, seed, begun=begun).cluster_centers_
 
 
 def best_count(points: NDArray[np.float64], customers: NDArray[np.int64], /, *, seed: int) -> int:
@@ -80,8 +91,11 @@ def _found(
     customers: NDArray[np.int64],
     k: int,
     seed: int,
+    *,
+    begun: NDArray[np.float64] | None = None,
 ) -> Any:  # noqa: ANN401 - scikit-learn has no types
-    search = cluster.KMeans(k, n_init=_STARTS, random_state=seed)
+    start = {"n_init": _STARTS} if begun is None else {"n_init": 1, "init": begun}
+    search = cluster.KMeans(k, random_state=seed, **start)
     return search.fit(points, sample_weight=customers.astype(np.float64))
 
 

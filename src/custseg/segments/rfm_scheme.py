@@ -192,7 +192,7 @@ class RFMScheme:
         days, orders, spend = (measures[name] for name in self.reads)
         n = self.bins
         counts = array(orders)
-        r = reached(array(days.fill_null(0)), self.recency_days)
+        r = reached(array(days.fill_null(0) if days.null_count() else days), self.recency_days)
         r = np.subtract(n - 1, r, dtype=_code(n))
         f = grouped_reached(counts, r, self.orders)
         f = r * n + f

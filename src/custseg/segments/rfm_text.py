@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import math
-import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from custseg.errors import FitError, Problem
+from custseg.segments import scheme_text
 from custseg.segments.grid import Grid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from custseg.segments.bins import Starts
 
-__all__ = ["FORMAT", "read", "write"]
+__all__ = ["read", "write"]
 
-FORMAT = 1
-"""Raised when an older custseg could not read the text."""
-
-_LARGEST = sys.float_info.max
 _WHERE = "RFMScheme.from_json"
-_KEYS = ("scheme", "format", "recency_days", "orders", "spend", "window", "grid")
+_KEYS = ("recency_days", "orders", "spend", "window", "grid")
 
 
 def write(
@@ -35,21 +27,16 @@ def write(
     grid: Grid,
 ) -> str:
     """The parts of a scheme as JSON; a bin without a start is null."""
-    return json.dumps(
-        {
-            "scheme": "rfm",
-            "format": FORMAT,
-            "recency_days": _plain(recency_days),
-            "orders": [_plain(starts) for starts in orders],
-            "spend": [_plain(starts) for starts in spend],
-            "window": window,
-            "grid": {
-                "bins": grid.bins,
-                "names": {name: list(regions) for name, regions in grid.names},
-            },
+    return scheme_text.written(
+        "rfm",
+        recency_days=_plain(recency_days),
+        orders=[_plain(starts) for starts in orders],
+        spend=[_plain(starts) for starts in spend],
+        window=window,
+        grid={
+            "bins": grid.bins,
+            "names": {name: list(regions) for name, regions in grid.names},
         },
-        ensure_ascii=False,
-        allow_nan=False,
     )
 
 
@@ -59,8 +46,9 @@ def read(text: str, /) -> dict[str, Any]:
     Raises:
         FitError: listing what keeps the text from being a scheme.
     """
-    document = _document(text)
-    FitError.check(_head_problems(document))
+    document = scheme_text.opened(
+        text, scheme="rfm", called="an RFM scheme", keys=_KEYS, where=_WHERE
+    )
     problems: list[Problem] = []
     recency = _starts(document["recency_days"], "recency_days", problems)
     orders = _groups(document["orders"], "orders", problems)
@@ -77,39 +65,11 @@ def read(text: str, /) -> dict[str, Any]:
 
 
 def _plain(starts: Starts) -> list[float | None]:
-    # JSON has no infinity.
-    return [None if math.isinf(start) else start for start in starts]
-
-
-def _document(text: str) -> dict[str, object]:
-    fix = "give the text that to_json() wrote"
-    try:
-        document = _keyed(json.loads(text))
-    except (TypeError, ValueError, RecursionError) as fault:
-        what = f"the text is not JSON: {fault}"
-        raise FitError(what, where=_WHERE, fix=fix) from None
-    if document is None or document.get("scheme") != "rfm":
-        raise FitError("the text is not an RFM scheme", where=_WHERE, fix=fix)
-    return document
-
-
-def _head_problems(document: dict[str, object]) -> Iterator[Problem]:
-    if document.get("format", FORMAT) != FORMAT:
-        what = f"format {document['format']!r} is not known"
-        fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
-        yield Problem(what, f"{_WHERE}: format", fix)
-    for key in _KEYS:
-        if key not in document:
-            yield Problem(f"{key!r} is missing", _WHERE, "restore it")
-    for key in document:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
-            fix = f"did you mean {near[0]!r}?" if near else "remove it"
-            yield Problem(f"{key!r} is no part of a scheme", _WHERE, fix)
+    return [scheme_text.infinity_as_null(start) for start in starts]
 
 
 def _starts(found: object, where: str, problems: list[Problem]) -> Starts:
-    listed = _listed(found)
+    listed = scheme_text.listed(found)
     values = ["no list"] if listed is None else listed
     numbers = [_number(value) for value in values]
     if None in numbers:
@@ -120,15 +80,11 @@ def _starts(found: object, where: str, problems: list[Problem]) -> Starts:
 
 
 def _number(value: object) -> float | None:
-    if value is None:
-        return math.inf
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
-        return float(value)
-    return None
+    return math.inf if value is None else scheme_text.finite(value)
 
 
 def _groups(found: object, where: str, problems: list[Problem]) -> tuple[Starts, ...]:
-    groups = _listed(found)
+    groups = scheme_text.listed(found)
     if not groups:
         fix = "give a list of lists of numbers"
         problems.append(Problem(f"{found!r} are no starts", f"{_WHERE}: {where}", fix))
@@ -139,8 +95,8 @@ def _groups(found: object, where: str, problems: list[Problem]) -> tuple[Starts,
 
 
 def _grid(found: object, problems: list[Problem]) -> Grid | None:
-    grid = _keyed(found) or {}
-    names = _keyed(grid.get("names")) or {}
+    grid = scheme_text.keyed(found) or {}
+    names = scheme_text.keyed(grid.get("names")) or {}
     regions = {name: _texts(listed) for name, listed in names.items()}
     if not names or regions != names:
         fix = 'give {"bins": 5, "names": {"champions": ["r5 f4-5"], ...}}'
@@ -154,12 +110,4 @@ def _grid(found: object, problems: list[Problem]) -> Grid | None:
 
 
 def _texts(found: object) -> list[str]:
-    return [each for each in _listed(found) or () if isinstance(each, str)]
-
-
-def _listed(found: object) -> list[object] | None:
-    return cast("list[object]", found) if isinstance(found, list) else None
-
-
-def _keyed(found: object) -> dict[str, object] | None:
-    return cast("dict[str, object]", found) if isinstance(found, dict) else None
+    return [each for each in scheme_text.listed(found) or () if isinstance(each, str)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
+import numpy as np
 import polars as pl
 from attrs import field, frozen
 
@@ -14,6 +15,7 @@ from custseg.errors import Problem, RuleError
 from custseg.rules.rule import Rule
 from custseg.rules.sight import Sight
 from custseg.segments import rule_book_text as texts
+from custseg.segments.labels import labelled
 from custseg.segments.rule_analysis import RuleAnalysis
 from custseg.segments.rule_book_faults import book_problems
 from custseg.segments.rule_hits import columns_read, customers_own, hits, seen, with_customer
@@ -126,7 +128,7 @@ class RuleBook(Generic[Result_co]):
         names = tuple(rule.name for rule in self.rules)
         return names if self.otherwise is None else (*names, self.otherwise)
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """What `label` needs of a customer: measures, columns of customers, scores.
 
@@ -158,22 +160,30 @@ class RuleBook(Generic[Result_co]):
         [(1, 'big', 120), (2, 'small', 30)]
         """
         hit = hits(self.rules, rows, where=f"RuleBook.{self.policy}")
-        kinds = pl.Enum(self.labels)
         ids, *rest = rows.get_columns()
         if self.policy == "every":
-            return pl.DataFrame([ids, tag_lists(hit, kinds), *hit.get_columns()])
-        segment = pl.Series("segment", self.labels, dtype=kinds).gather(self._winners(hit))
+            return pl.DataFrame([ids, tag_lists(hit, pl.Enum(self.labels)), *hit.get_columns()])
+        segment = self._segments[self._winners(hit)]
         # Labels that stood there before are replaced.
         kept = [column for column in rest if column.name != "segment"]
         return pl.DataFrame([ids, segment, *kept])
 
     def _winners(self, hit: pl.DataFrame) -> pl.Series:
         """The place of each row's label in `labels`."""
-        place = pl.repeat(len(self.rules), hit.height, dtype=pl.UInt32, eager=True)
-        # From the last to win to the first: one write a rule, no chain of conditions.
+        place = pl.Series(np.full(hit.height, len(self.rules), np.uint32))
+        # From the last to win to the first: one choice a rule, no chain of conditions.
         for index in reversed(self._precedence()):
-            place = place.set(hit.to_series(index), index)
+            place = self._places[index].zip_with(hit.to_series(index), place)
         return place
+
+    @cached_property
+    def _segments(self) -> pl.Series:
+        return labelled("segment", self.labels)
+
+    @cached_property
+    def _places(self) -> list[pl.Series]:
+        """The place of each rule, as a column of one row."""
+        return [pl.Series([index], dtype=pl.UInt32) for index in range(len(self.rules))]
 
     def _precedence(self) -> list[int]:
         """The rules' places, winners first."""
