@@ -128,7 +128,7 @@ class RuleBook(Generic[Result_co]):
         names = tuple(rule.name for rule in self.rules)
         return names if self.otherwise is None else (*names, self.otherwise)
 
-    @cached_property
+    @property
     def reads(self) -> tuple[str, ...]:
         """What `label` needs of a customer: measures, columns of customers, scores.
 
@@ -136,6 +136,10 @@ class RuleBook(Generic[Result_co]):
         >>> cu.RuleBook.every(cu.Rule("a", "orders > 1 AND customer.region = 'north'")).reads
         ('orders', 'region')
         """
+        return self._reads
+
+    @cached_property
+    def _reads(self) -> tuple[str, ...]:
         own = (measure.name for measure in self.measures)
         names = dict.fromkeys((*own, *columns_read(self.rules)))
         return tuple(name for name in names if name != "customer_id")
