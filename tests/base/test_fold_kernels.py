@@ -78,37 +78,69 @@ def money(totals):
     return frozen([(total, -(total < 0)) for total in totals]).reshape(-1, 2)
 
 
-def folded(fold, listed, spans, *, gross, ranked):
+BITS = 6
+
+
+def room(customers, windows, *, gross, since):
+    """A table as a fold finds it: nothing counted, and no first order."""
+    sums = windows * (3 if gross else 2)
+    out = np.zeros((customers, sums + since), np.int64)
+    out[:, sums:] = kernels.LATEST
+    return out
+
+
+def read(out, start, *, since):
+    """Rows of a table as the twin has them: last, first, then each window's sums."""
+    rows = []
+    for word, *rest in out.tolist():
+        orders, last = word % 2**BITS, word >> BITS
+        first = rest.pop() if since else None
+        rows.append([start + last * 10**6 if orders else kernels.NEVER, first, orders, *rest])
+    return rows
+
+
+def told(listed, spans, customers, start, *, gross, since):
+    """The same from the twin, its last order to the second below."""
+    rows = naive.fold(listed, spans, customers, gross=gross)
+    for row in rows:
+        if row[0] != naive.NEVER:
+            row[0] -= (row[0] - start) % 10**6
+        if not since:
+            row[1] = None
+    return rows
+
+
+def folded(fold, listed, spans, start, *, gross, ranked, since):
     """Arrays as the bridge makes them, and the customers that rows stand for."""
     ids, instants, totals = ([row[at] for row in listed] for at in range(3))
     customers, lowest, words, ranks = coding(ids, ranked=ranked)
-    out = fold(
-        frozen(ids),
-        frozen(instants),
-        money(totals),
-        lowest,
-        words,
-        ranks,
-        frozen([low for low, _ in spans]),
-        frozen([high for _, high in spans]),
-        gross,
-        np.empty((len(customers), 2 + len(spans) * (3 if gross else 2)), np.int64),
-    )
+    out = room(len(customers), len(spans), gross=gross, since=since)
+    lows, highs = frozen([low for low, _ in spans]), frozen([high for _, high in spans])
+    # In two calls: what is there is added to.
+    for some in (slice(0, 3), slice(3, None)):
+        orders = (frozen(ids[some]), frozen(instants[some]), money(totals[some]))
+        fold(*orders, lowest, words, ranks, start, BITS, lows, highs, gross, out)
     return out, customers
+
+
+seconds = rows.map(lambda rows: [(who, at * 400_000, total) for who, at, total in rows])
+START = -(10**9)
 
 
 @pytest.mark.parametrize("fold", both(kernels.fold))
 @given(
-    listed=rows,
+    listed=rows | seconds,
     windows=windows,
-    seen=st.integers(-50, 60),
+    seen=st.integers(-50, 60) | st.just(2**62),
     gross=st.booleans(),
     ranked=st.booleans(),
+    since=st.booleans(),
 )
-def test_fold_is_its_twin(fold, listed, windows, seen, gross, ranked):
+def test_fold_is_its_twin(fold, listed, windows, seen, gross, ranked, since):
     spans = [(-(2**62), seen), *windows]
-    out, customers = folded(fold, listed, spans, gross=gross, ranked=ranked)
-    assert out.tolist() == naive.fold(listed, spans, customers, gross=gross)
+    out, customers = folded(fold, listed, spans, START, gross=gross, ranked=ranked, since=since)
+    expected = told(listed, spans, customers, START, gross=gross, since=since)
+    assert read(out, START, since=since) == expected
 
 
 @pytest.mark.parametrize("by_day", both(kernels.by_day))
@@ -145,15 +177,16 @@ def test_rhythm_is_its_twin(rhythm, listed, windows, ranked):
 
 
 @pytest.mark.parametrize("merge", both(kernels.merge))
-@given(left=rows, right=rows, gross=st.booleans())
-def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross):
-    customers = sorted({row[0] for row in left + right})
-    spans = [(-(2**62), 40), (0, 10)]
-    parts = [naive.fold(part, spans, customers, gross=gross) for part in (left, right)]
-    width = len(spans) * (3 if gross else 2) + 2
-    arrays = [np.array(part, np.int64).reshape(-1, width) for part in parts]
-    assert naive.merge(*parts) == naive.fold(left + right, spans, customers, gross=gross)
-    assert merge(*arrays).tolist() == naive.merge(*parts)
+@given(left=rows, right=seconds, gross=st.booleans(), since=st.booleans())
+def test_folds_of_parts_merge_to_the_fold_of_all(merge, left, right, gross, since):
+    spans = [(-(2**62), 2**62), (0, 10)]
+    every = [(who, 0, 0) for who in sorted({row[0] for row in left + right})]
+    how = {"gross": gross, "ranked": True, "since": since}
+    parts = [folded(kernels.fold, every + part, spans, START, **how)[0] for part in (left, right)]
+    both, customers = folded(kernels.fold, every + every + left + right, spans, START, **how)
+    assert merge(*parts, BITS, len(spans) * (3 if gross else 2)).tolist() == both.tolist()
+    twins = [naive.fold(part, spans, customers, gross=gross) for part in (left, right)]
+    assert naive.merge(*twins) == naive.fold(left + right, spans, customers, gross=gross)
 
 
 @pytest.mark.parametrize("largest", both(kernels.largest))

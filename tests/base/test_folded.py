@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from base.logs_of import base_of, frame, keyed, rows
 from base.logs_of import instants as times
-from custseg.base import coding, folded
+from custseg.base import coding, folded, reductions
 from custseg.base.exact import major, quotient
 
 FOLDED = ("orders", "spend", "average_order", "recency_days", "tenure_days", "orders_2024")
@@ -25,8 +27,7 @@ orders = rows(
 def by_polars(monkeypatch, made):
     """The measures by way of polars, whatever the ids are."""
     with monkeypatch.context() as patch:
-        patch.setattr(folded, "fold_orders", folded._by_polars)
-        patch.setattr("custseg.base.reductions.fold_orders", folded._by_polars)
+        patch.setattr(reductions, "fold_orders", folded._by_polars)
         return base_of({"orders": made}).measures(*ASKED)
 
 
@@ -155,3 +156,48 @@ def test_orders_are_folded_whatever_their_chunks():
     from custseg import CustomerBase
 
     assert CustomerBase(orders=two).measures("orders", "spend").rows() == [(4, 2, 0.1)]
+
+
+def test_large_chunks_are_folded_as_they_are(monkeypatch):
+    rng = np.random.default_rng(5)
+    made = pl.DataFrame(
+        {
+            "order_id": np.arange(9_000),
+            "customer_id": rng.integers(-50, 50, 9_000),
+            "ordered_at": pl.Series(rng.integers(0, 10**15, 9_000)).cast(pl.Datetime("us", "UTC")),
+            "total": pl.Series(rng.integers(-500, 5_000, 9_000)).cast(pl.Decimal(18, 2)),
+        }
+    )
+    from custseg import CustomerBase
+
+    expected = CustomerBase(orders=made).measures(*ASKED)
+    cuts = (0, 1_000, 1_900, 1_900, *range(2_500, 9_001, 250))
+    chunks = pl.concat([made[low:high] for low, high in pairwise(cuts)], rechunk=False)
+    pieces = []
+    seen = folded._shares
+    monkeypatch.setattr(
+        folded, "_shares", lambda *columns: pieces.append(seen(*columns)) or pieces[-1]
+    )
+    monkeypatch.setattr(folded, "_SMALL", 1_000)
+    monkeypatch.setattr(folded, "_CHUNK", 100)
+    for threads in ("1", "2", "3", "7"):
+        monkeypatch.setenv("CUSTSEG_THREADS", threads)
+        assert CustomerBase(orders=chunks).measures(*ASKED).equals(expected)
+        assert len(pieces[-1]) == int(threads)
+        # More than two threads would not have equal shares of these chunks.
+        assert sum(map(len, pieces[-1])) == (len(cuts) - 2 if threads in "12" else int(threads))
+    # One column in other chunks than the rest.
+    mixed = chunks.with_columns(total=made["total"])
+    assert CustomerBase(orders=mixed).measures(*ASKED).equals(expected)
+
+
+def test_too_many_seconds_for_the_number_of_orders(monkeypatch):
+    monkeypatch.setattr(folded, "_BITS", 20)
+    made = [
+        {"order_id": at, "customer_id": at % 3, "ordered_at": when, "total": 7}
+        for at, when in enumerate((base_of({"orders": []}).instant,) * 5)
+    ]
+    made[0]["ordered_at"] = dt.datetime(1999, 12, 31, tzinfo=dt.UTC)
+    found = base_of({"orders": made}).measures("orders", "spend", "recency_days")
+    monkeypatch.undo()
+    assert found.equals(base_of({"orders": made}).measures("orders", "spend", "recency_days"))

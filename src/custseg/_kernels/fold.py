@@ -38,6 +38,8 @@ LATEST = 2**63 - 1
 _AHEAD = 32
 _RING = 64
 
+_SECOND = 1_000_000
+
 
 @kernel
 def mark(ids: Ints, lowest: int, size: int) -> Words:
@@ -204,16 +206,22 @@ def fold(
     lowest: int,
     words: Words,
     ranks: Ints,
+    start: int,
+    bits: int,
     lows: Ints,
     highs: Ints,
     gross: bool,  # noqa: FBT001 - kernels take their arguments by place
     out: Ints,
 ) -> Ints:
-    """Per customer: last and first order, and orders and spend of each window.
+    """Per customer: last order, and orders and spend of each window, added to what is there.
+
+    The table is what does not fit the cache, so its rows are as narrow as they
+    can be: 16 bytes without further windows. 10M orders of 1M customers took a
+    third of the time of rows of 32.
 
     Args:
         ids: int64[n], each from `lowest` on.
-        instants: int64[n], any order.
+        instants: int64[n], any order, none before `start`.
         totals: int64[n, 2], smallest units in 128 bits, the low word first;
             below zero is a return. Sums of them fit the low word: the caller
             has made sure (`largest`).
@@ -221,28 +229,26 @@ def fold(
         words: uint64[w] bitmap of the ids that occur (`mark`), or empty: then
             a customer's row is its distance from `lowest`.
         ranks: int64[w], ids that occur before each word.
+        start: int64, a whole second in microseconds.
+        bits: int64, what the number of orders needs; the seconds from `start`
+            on fit into the rest.
         lows: int64[k], first instant of each window; the first window has
             none and holds all that is seen.
         highs: int64[k], last instant of each window; rows later than the
             first one's are not seen at all.
         gross: bool, whether to add up the totals of orders without returns.
-        out: int64[n, 2 + k * (2 + gross)], room for the result. numpy asks for
-            it in huge pages; an array made in here would cost a fault for each small one.
+        out: int64[c, k * (2 + gross)], or one column more: then that is the
+            first order, LATEST before any. All else is 0 before any order.
 
     Returns:
-        `out`: last order, first order, then for
-        each window orders, spend and, if asked for, gross. One row lies in
-        one or two cache lines. Cost: one random access a row.
+        `out`: for each window orders, spend and, if asked for, gross. Above the
+        `bits` of the first window's orders stands the second of the last one,
+        counted from `start`. Cost: one random access a row.
         Twin: naive.fold.fold.
     """
     step = 3 if gross else 2
-    width = 2 + lows.size * step
-    for row in range(out.shape[0]):
-        out[row, 0] = NEVER
-        out[row, 1] = LATEST
-        for slot in range(2, width):
-            out[row, slot] = 0
-    seen = highs[0]
+    since = lows.size * step
+    seen, counted = highs[0], (np.int64(1) << bits) - 1
     # Rows are known some orders ahead, so that they are in cache when they are changed.
     ring = np.empty(_RING, np.uint64)
     for i in range(min(_AHEAD, ids.size)):
@@ -259,38 +265,46 @@ def fold(
         total = totals[i, 0]
         bought = total >= 0
         # Selected, not branched: the processor cannot guess whether an order is the latest.
-        out[row, 0] = max(out[row, 0], at if bought else NEVER)
-        out[row, 1] = min(out[row, 1], at if bought else LATEST)
-        out[row, 2] += np.int64(bought)
-        out[row, 3] += total
+        second = np.int64(np.uint64(at - start) // np.uint64(_SECOND)) if bought else np.int64(0)
+        known = out[row, 0]
+        out[row, 0] = (max(known >> bits, second) << bits) | ((known & counted) + np.int64(bought))
+        out[row, 1] += total
         if gross:
-            out[row, 4] += max(total, 0)
+            out[row, 2] += max(total, 0)
         for k in range(1, lows.size):
             inside = (lows[k] <= at) & (at <= highs[k])
-            slot = 2 + k * step
+            slot = k * step
             out[row, slot] += np.int64(bought & inside)
             out[row, slot + 1] += total if inside else 0
             if gross:
                 out[row, slot + 2] += total if (bought & inside) else 0
+        if since < out.shape[1]:
+            out[row, since] = min(out[row, since], at if bought else LATEST)
     return out
 
 
 @kernel
-def merge(left: Ints, right: Ints) -> Ints:
+def merge(left: Ints, right: Ints, bits: int, sums: int) -> Ints:
     """Two folds of parts of the same orders as one.
 
     Args:
-        left: int64[n, w] as `fold` gives it; it is changed.
-        right: int64[n, w].
+        left: int64[c, w] as `fold` gives it; it is changed.
+        right: int64[c, w].
+        bits: As `fold` took it.
+        sums: int64, how many columns are sums; a further one is the first order.
 
     Returns:
-        `left`: latest, earliest, and sums. Twin: naive.fold.merge.
+        `left`: latest, sums, and earliest. Twin: naive.fold.merge.
     """
+    counted = (np.int64(1) << bits) - 1
     for row in range(left.shape[0]):
-        left[row, 0] = max(left[row, 0], right[row, 0])
-        left[row, 1] = min(left[row, 1], right[row, 1])
-        for slot in range(2, left.shape[1]):
+        one, other = left[row, 0], right[row, 0]
+        last = max(one >> bits, other >> bits)
+        left[row, 0] = (last << bits) | ((one & counted) + (other & counted))
+        for slot in range(1, sums):
             left[row, slot] += right[row, slot]
+        for slot in range(sums, left.shape[1]):
+            left[row, slot] = min(left[row, slot], right[row, slot])
     return left
 
 

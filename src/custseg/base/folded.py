@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,11 @@ _MAX = 2**63 - 1
 _NEVER = -(2**63)
 # Orders that are worth a thread.
 _SMALL = 500_000
+# Rows of a chunk that are worth a call; many small chunks are copied into one.
+_CHUNK = 50_000
+_SECOND = 1_000_000
+# Bits of a word below its sign.
+_BITS = 63
 
 
 @frozen(eq=False)
@@ -37,8 +43,10 @@ class FoldedOrders:
 
     Attributes:
         ids: Customers, sorted.
-        last: int64 instant of the last order; without one it is no instant.
-        first: int64 instant of the first order; without one it is no instant.
+        last: int64 instant of the last order, to the second below: every
+            local day begins at a whole second. Without an order it is no instant.
+        first: int64 instant of the first order, if asked for, else empty;
+            without one it is no instant.
         orders: For each span, the number of orders.
         spend: For each span, the sum of totals in smallest units, returns
             net: int64, or a column of Int128 where that could overflow.
@@ -53,7 +61,9 @@ class FoldedOrders:
     gross: Sequence[Ints | pl.Series]
 
 
-def fold_orders(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -> FoldedOrders:
+def fold_orders(
+    orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+) -> FoldedOrders:
     """Fold orders to a row for each customer.
 
     Args:
@@ -61,63 +71,136 @@ def fold_orders(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -
             end are not seen.
         spans: What is counted; the first is everything up to the as_of.
         gross: Whether totals without returns are asked for.
+        since: Whether the first order is asked for.
     """
-    if orders.height == 0:
-        return _by_polars(orders, spans, gross=gross)
+    folding = _Folding.of(orders, spans, gross=gross, since=since) if orders.height else None
+    coding = None
+    if folding is not None:
+        coding = Coding.of(orders["customer_id"], folding.pieces)
+    if folding is None or coding is None:
+        return _by_polars(orders, spans, gross=gross, since=since)
+    return folding.customers(folding.table(coding), coding)
+
+
+@frozen(eq=False)
+class _Folding:
+    """What is folded, and how a row of the table is laid out.
+
+    Attributes:
+        instants: When, in any order, perhaps in chunks.
+        totals: How much, as well.
+        shares: The rows of each thread, piece by piece.
+        start: A whole second before all of them, in microseconds.
+        bits: What the number of orders needs; the second of the last stands above.
+        spans: What is counted; the first is everything.
+        gross: Whether totals without returns are asked for.
+        since: Whether the first order is asked for.
+    """
+
+    instants: pl.Series
+    totals: pl.Series
+    shares: list[list[slice]]
+    start: int
+    bits: int
+    spans: tuple[Span, ...]
+    gross: bool
+    since: bool
+
+    @classmethod
+    def of(
+        cls, orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+    ) -> _Folding | None:
+        """None when a sum might leave int64, or a row of the table the room it has."""
+        instants, totals = orders["ordered_at"], orders["total"]
+        shares = _shares(instants, totals)
+        reaches = in_threads(
+            lambda share: [_reach(instants, totals, part) for part in share], shares
+        )
+        reach = [each for share in reaches for each in share]
+        start = min(low for low, _, _ in reach) // _SECOND * _SECOND
+        latest = min(max(high for _, high, _ in reach), spans[0].high)
+        bits = orders.height.bit_length()
+        seconds = max(latest - start, 0) // _SECOND
+        furthest = max(far for _, _, far in reach)
+        if furthest * orders.height > _MAX or seconds.bit_length() + bits > _BITS:
+            return None
+        return cls(instants, totals, shares, start, bits, spans, gross, since)
+
+    @property
+    def pieces(self) -> list[slice]:
+        """The rows of each thread, from the first to the last."""
+        return [slice(share[0].start, share[-1].stop) for share in self.shares]
+
+    @property
+    def sums(self) -> int:
+        """Columns of the table that are sums."""
+        return len(self.spans) * (3 if self.gross else 2)
+
+    def table(self, coding: Coding) -> Ints:
+        """A row for each customer, as the kernel leaves it."""
+        from custseg._kernels.fold import LATEST, fold, merge
+
+        lows = read_only(np.array([span.low for span in self.spans], np.int64))
+        highs = read_only(np.array([span.high for span in self.spans], np.int64))
+        rows = (coding.lowest, coding.words, coding.ranks, self.start, self.bits)
+
+        def folded(share: list[slice]) -> Ints:
+            # numpy asks for huge pages; a kernel's own room would cost a fault for each small one.
+            out = np.zeros((coding.rows, self.sums + self.since), np.int64)
+            out[:, self.sums :] = LATEST
+            for part in share:
+                orders = (
+                    coding.numbers[part],
+                    array(self.instants[part]),
+                    words(self.totals[part]),
+                )
+                fold(*orders, *rows, lows, highs, self.gross, out)
+            return out
+
+        return reduce(
+            lambda left, right: merge(left, right, self.bits, self.sums),
+            in_threads(folded, self.shares),
+        )
+
+    def customers(self, table: Ints, coding: Coding) -> FoldedOrders:
+        """The rows of the table that are customers, by id."""
+        from custseg._kernels.fold import columns
+
+        # Who has neither an order nor a return by the as_of is not in these orders.
+        ids, kept = coding.kept((table[:, 0] != 0) | (table[:, 1] != 0))
+        turned = columns(read_only(table), kept, np.empty((table.shape[1], kept.size), np.int64))
+        last = (turned[0] >> self.bits) * _SECOND + self.start
+        turned[0] &= (1 << self.bits) - 1
+        step = 3 if self.gross else 2
+        sums, first = turned[: self.sums], turned[self.sums :].ravel()
+        gross = sums[2::step] if self.gross else ()
+        return FoldedOrders(ids, last, first, sums[0::step], sums[1::step], gross)
+
+
+def _shares(*columns: pl.Series) -> list[list[slice]]:
+    """The rows of each thread, in pieces of one chunk where that balances and is worth a call."""
+    parts = slices(columns[0].len(), _SMALL)
+    first, *others = (column.chunk_lengths() for column in columns)
+    edges = np.cumsum([0, *first])
+    balanced = max(first) * 4 * len(parts) <= edges[-1]
+    if not balanced or edges[-1] < _CHUNK * len(first) or any(each != first for each in others):
+        return [[part] for part in parts]
+    cuts = np.searchsorted(edges, [*(part.start for part in parts), edges[-1]]).tolist()
+    pieces = [slice(low, high) for low, high in pairwise(edges.tolist())]
+    return [pieces[start:stop] for start, stop in pairwise(cuts)]
+
+
+def _reach(instants: pl.Series, totals: pl.Series, part: slice) -> tuple[int, int, int]:
+    """The earliest and the latest instant, and how far totals are from zero."""
     from custseg._kernels.fold import largest  # numba is loaded when it is needed
 
-    parts, totals = slices(orders.height, _SMALL), words(orders["total"])
-    # Beyond this a sum might leave int64.
-    reach = max(int(far) for far in in_threads(lambda part: largest(totals[part]), parts))
-    coding = None
-    if reach * orders.height <= _MAX:
-        coding = Coding.of(orders["customer_id"], parts)
-    if coding is None:
-        return _by_polars(orders, spans, gross=gross)
-    out = _folded(array(orders["ordered_at"]), totals, parts, coding, spans, gross=gross)
-    return _customers(out, coding, gross=gross)
+    at = array(instants[part])
+    return int(at.min()), int(at.max()), int(largest(words(totals[part])))
 
 
-def _folded(
-    instants: Ints,
-    totals: Ints,
-    parts: list[slice],
-    coding: Coding,
-    spans: tuple[Span, ...],
-    *,
-    gross: bool,
-) -> Ints:
-    from custseg._kernels.fold import fold, merge
-
-    lows = read_only(np.array([span.low for span in spans], np.int64))
-    highs = read_only(np.array([span.high for span in spans], np.int64))
-    rows = (coding.lowest, coding.words, coding.ranks)
-    width = 2 + len(spans) * (3 if gross else 2)
-
-    def folded(part: slice) -> Ints:
-        out = np.empty((coding.rows, width), np.int64)
-        orders = (coding.numbers[part], instants[part], totals[part])
-        return fold(*orders, *rows, lows, highs, gross, out)
-
-    return reduce(merge, in_threads(folded, parts))
-
-
-def _customers(out: Ints, coding: Coding, *, gross: bool) -> FoldedOrders:
-    """The rows of the table that are customers, by id."""
-    from custseg._kernels.fold import columns
-
-    # Who has neither an order nor a return by the as_of is not in these orders.
-    ids, kept = coding.kept((out[:, 2] > 0) | (out[:, 3] != 0))
-    room = np.empty((out.shape[1], kept.size), np.int64)
-    turned = columns(read_only(out), kept, room)
-    step = 3 if gross else 2
-    last, first, *rest = turned
-    return FoldedOrders(
-        ids, last, first, rest[0::step], rest[1::step], rest[2::step] if gross else ()
-    )
-
-
-def _by_polars(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) -> FoldedOrders:
+def _by_polars(
+    orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+) -> FoldedOrders:
     """The same in polars and with sums of 128 bits: for what is too large, and for nothing."""
     at, unit = pl.col("at"), pl.col("units")
     bought = unit >= 0
@@ -149,7 +232,7 @@ def _by_polars(orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool) ->
     return FoldedOrders(
         folded["customer_id"],
         folded["last"].fill_null(_NEVER).to_numpy(),
-        folded["first"].fill_null(_MAX).to_numpy(),
+        folded["first"].fill_null(_MAX).to_numpy() if since else np.empty(0, np.int64),
         tuple(folded[f"orders{k}"].to_numpy() for k in count),
         tuple(folded[f"spend{k}"] for k in count),
         tuple(folded[f"gross{k}"] for k in count) if gross else (),

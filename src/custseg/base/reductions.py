@@ -47,7 +47,8 @@ def from_fold(
     own = [as_of.span(name) for name in names]
     spans = tuple(dict.fromkeys((as_of.span(), *own)))
     gross = any(name.base == "average_order" for name in names)
-    folded = fold_orders(orders, spans, gross=gross)
+    since = any(name.base == "tenure_days" for name in names)
+    folded = fold_orders(orders, spans, gross=gross, since=since)
     columns = [folded.ids.alias("customer_id")]
     for name, span in zip(names, own, strict=True):
         at = spans.index(span)
