@@ -195,7 +195,7 @@ def advance(
 
 
 @kernel
-def cells(  # noqa: PLR0917 - kernels take their arguments by place
+def cells(
     ids: Ints,
     instants: Ints,
     totals: Ints,

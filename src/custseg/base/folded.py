@@ -173,8 +173,8 @@ class _Folding:
         turned[0] &= (1 << self.bits) - 1
         step = 3 if self.gross else 2
         sums, first = turned[: self.sums], turned[self.sums :].ravel()
-        gross = sums[2::step] if self.gross else ()
-        return FoldedOrders(ids, last, first, sums[0::step], sums[1::step], gross)
+        gross = tuple(sums[2::step]) if self.gross else ()
+        return FoldedOrders(ids, last, first, tuple(sums[0::step]), tuple(sums[1::step]), gross)
 
 
 def _shares(*columns: pl.Series) -> list[list[slice]]:
