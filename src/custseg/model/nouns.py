@@ -68,10 +68,10 @@ class Order:
 class OrderLine:
     """One line of an order: a product, how many, what it cost together.
 
-    Order and line number tell a line from another. Where a source has no line
-    numbers, `admit` makes them: with `ids="row"` every row counts, twice the
-    same product on one till slip too; with `ids="content"` exact copies of a
-    row count once, which is right where rows may have been delivered twice.
+    Order and line number tell a line from another. Without a line number every
+    row counts, since one till slip may well name a product twice. Where rows
+    may have been delivered twice, `admit(..., ids="content")` numbers the lines
+    so that exact copies count once.
 
     >>> import custseg as cu
     >>> [name for name in cu.table(cu.OrderLine).schema][:3]
@@ -81,7 +81,7 @@ class OrderLine:
     __key__: ClassVar[tuple[str, ...]] = ("order_id", "line")
 
     order_id: int | str = column("id", doc="The order the line belongs to.")
-    line: int = column("integer", doc="Number of the line in its order.")
+    line: int | None = column("integer", default=None, doc="Number of the line in its order.")
     customer_id: int | str = column("id", doc="Who bought.")
     ordered_at: dt.datetime | str = column("instant", doc="When it was bought.")
     product_id: int | str | None = column("id", default=None, doc="What was bought.")

@@ -11,7 +11,7 @@ __all__ = ["content_ids", "key_faults"]
 def key_faults(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame | None:
     """Rows whose key stands more than once, or None when there are none.
 
-    A row with a null in its key, which only a record of one's own may have,
+    A row with a null in its key, such as an order line without a number,
     cannot be recognised again and is left alone.
 
     Returns:
