@@ -52,6 +52,11 @@ if TYPE_CHECKING:
     from custseg.schema.source import minor_units as minor_units
     from custseg.schema.table import Table as Table
     from custseg.schema.table import table as table
+    from custseg.scoring.churn_labels import churn_labels as churn_labels
+    from custseg.scoring.engagement import Engagement as Engagement
+    from custseg.scoring.log_rank import LogRank as LogRank
+    from custseg.scoring.survival import Survival as Survival
+    from custseg.scoring.survival import survival as survival
     from custseg.segments.abc import ABC as ABC
     from custseg.segments.abc_lorenz import Lorenz as Lorenz
     from custseg.segments.abc_scheme import ABCScheme as ABCScheme
@@ -110,15 +115,20 @@ _HOME = {
     "minor_units": "schema.source",
     "Table": "schema.table",
     "table": "schema.table",
+    "churn_labels": "scoring.churn_labels",
+    "Engagement": "scoring.engagement",
+    "LogRank": "scoring.log_rank",
+    "survival": "scoring.survival",
+    "Survival": "scoring.survival",
     "ABC": "segments.abc",
     "Lorenz": "segments.abc_lorenz",
     "ABCScheme": "segments.abc_scheme",
     "Clusters": "segments.clusters",
     "ClustersScheme": "segments.clusters_scheme",
-    "Gaps": "segments.gaps",
-    "Lifecycle": "segments.lifecycle",
     "Flow": "segments.flow",
+    "Gaps": "segments.gaps",
     "Grid": "segments.grid",
+    "Lifecycle": "segments.lifecycle",
     "RFM": "segments.rfm",
     "RFMScheme": "segments.rfm_scheme",
     "RuleAnalysis": "segments.rule_analysis",
