@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from custseg.scoring.log_rank import LogRank as LogRank
     from custseg.scoring.survival import Survival as Survival
     from custseg.scoring.survival import survival as survival
+    from custseg.scoring.history import history as history
+    from custseg.scoring.purchase_fit import PurchaseFit as PurchaseFit
+    from custseg.scoring.purchase_models import BGNBD as BGNBD
+    from custseg.scoring.purchase_models import MBGNBD as MBGNBD
     from custseg.segments.abc import ABC as ABC
     from custseg.segments.abc_lorenz import Lorenz as Lorenz
     from custseg.segments.abc_scheme import ABCScheme as ABCScheme
@@ -120,6 +124,10 @@ _HOME = {
     "LogRank": "scoring.log_rank",
     "survival": "scoring.survival",
     "Survival": "scoring.survival",
+    "history": "scoring.history",
+    "PurchaseFit": "scoring.purchase_fit",
+    "BGNBD": "scoring.purchase_models",
+    "MBGNBD": "scoring.purchase_models",
     "ABC": "segments.abc",
     "Lorenz": "segments.abc_lorenz",
     "ABCScheme": "segments.abc_scheme",

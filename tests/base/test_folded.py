@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from base.logs_of import base_of, frame, keyed, rows
 from base.logs_of import instants as times
-from custseg.base import folded
+from custseg.base import coding, folded
 from custseg.base.exact import major, quotient
 
 ASKED = ("orders", "spend", "average_order", "recency_days", "tenure_days", "orders_2024")
@@ -36,12 +36,12 @@ def test_every_way_of_folding_gives_the_same(made):
         expected = by_polars(monkeypatch, made)
         assert base_of({"orders": made}).measures(*ASKED).equals(expected)
         # Two threads, however few the orders are.
-        monkeypatch.setattr(folded, "_SMALL", 1)
+        monkeypatch.setattr(coding, "_SMALL", 1)
         monkeypatch.setenv("CUSTSEG_THREADS", "3")
         assert base_of({"orders": made}).measures(*ASKED).equals(expected)
         # Every id a hash alike: told apart by polars.
         monkeypatch.setattr(
-            folded, "_hashes", lambda ids: pl.zeros(ids.len(), pl.UInt64, eager=True)
+            coding, "_hashes", lambda ids: pl.zeros(ids.len(), pl.UInt64, eager=True)
         )
         text = base_of({"orders": made}, named=str).measures(*ASKED)
     ids = expected["customer_id"].cast(pl.String)
@@ -54,10 +54,10 @@ def test_a_bitmap_gives_what_a_table_gives(made):
     expected = base_of({"orders": made}).measures(*ASKED)
     with pytest.MonkeyPatch.context() as monkeypatch:
         # No range is so narrow that a table would do.
-        monkeypatch.setattr(folded, "_DENSEST", 10**9)
-        monkeypatch.setattr(folded, "_NARROW", 0)
-        monkeypatch.setattr(folded, "_FULL", 0)
-        monkeypatch.setattr(folded, "_COMPARED", 2)
+        monkeypatch.setattr(coding, "_DENSEST", 10**9)
+        monkeypatch.setattr(coding, "_NARROW", 0)
+        monkeypatch.setattr(coding, "_FULL", 0)
+        monkeypatch.setattr(coding, "_COMPARED", 2)
         assert base_of({"orders": made}).measures(*ASKED).equals(expected)
 
 
@@ -110,7 +110,7 @@ def test_many_sparse_ids_are_folded_over_threads(monkeypatch):
     )
     from custseg import CustomerBase
 
-    monkeypatch.setattr(folded, "_SMALL", 1_000)
+    monkeypatch.setattr(coding, "_SMALL", 1_000)
     found = {}
     for threads in ("1", "2", "5"):
         monkeypatch.setenv("CUSTSEG_THREADS", threads)

@@ -167,7 +167,8 @@ def test_threads_and_parts_do_not_matter(logs, scheme, when):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CUSTSEG_THREADS", "3")
         patched.setattr(replay, "_SMALL", 1)
-        patched.setattr(replay, "_GUESSES", 4)
+        patched.setattr(parting, "_SMALL", 1)
+        patched.setattr(parting, "_GUESSES", 4)
         assert track(scheme, base, every=when) == whole
 
 

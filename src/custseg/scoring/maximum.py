@@ -1,0 +1,170 @@
+"""Maximum: where a log-likelihood is highest, how sharply, and whether that is a place at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Objective = Callable[[Floats], tuple[float, Floats]]
+
+__all__ = ["Maximum", "Status", "maximum"]
+
+Status = Literal["converged", "boundary", "not_identified", "failed"]
+
+# Nothing is looked for beyond e to this power, on either side of a start.
+_REACH = 25.0
+# A standard error of a logarithm beyond which a factor of twenty either way is as good.
+_VAGUE = 3.0
+# What a log-likelihood may lose before a direction counts as falling.
+_LEVEL = 0.5
+_STEPS = (3.0, 6.0, 9.0)
+_STEP = 1e-4
+# Newton's last steps square the error each: more are a sign of something else.
+_POLISHES = 6
+_SETTLED = 1e-10
+_TOLD = 1e-3
+# Starts that are followed on the sample.
+_FOLLOWED = 2
+
+
+@frozen(eq=False)
+class Maximum:
+    """The highest point that was found.
+
+    Attributes:
+        at: Where: logarithms of parameters, then coefficients.
+        value: The log-likelihood there.
+        covariance: The inverse of the curvature; empty where it has none.
+        status: What kind of point it is.
+        message: The same in words.
+    """
+
+    at: Floats
+    value: float
+    covariance: Floats
+    status: Status
+    message: str
+
+
+def maximum(
+    objective: Objective,
+    sample: Objective,
+    starts: Sequence[Sequence[float]],
+    names: Sequence[str],
+) -> Maximum:
+    """Climb from the best of several starts, on a sample first.
+
+    Args:
+        objective: The log-likelihood of everyone with its gradient.
+        sample: The same of some: each start is tried on it, and the best
+            are followed to the top.
+        starts: Where to begin; all are of one length.
+        names: What the coordinates are called.
+    """
+    tried = sorted(starts, key=lambda start: -_finite(sample(np.array(start, np.float64))[0]))
+    tops = [_climbed(sample, np.array(start, np.float64)) for start in tried[:_FOLLOWED]]
+    start = max(tops, key=lambda top: _finite(sample(top)[0]))
+    top = start if sample is objective else _climbed(objective, start, like=sample)
+    return _judged(objective, top, names)
+
+
+def _finite(value: float) -> float:
+    return value if np.isfinite(value) else -np.inf
+
+
+def _inside(at: Floats) -> Floats:
+    return np.clip(at, -_REACH, _REACH)
+
+
+def _climbed(objective: Objective, start: Floats, *, like: Objective | None = None) -> Floats:
+    """Where quasi-Newton steps (BFGS) end; `like` has the curvature that is begun with."""
+    from scipy.optimize import minimize  # used to fit, never to score
+
+    scale = max(abs(objective(start)[0]), 1.0)
+
+    def falling(at: Floats) -> tuple[float, Floats]:
+        value, gradient = objective(_inside(at))
+        if not np.isfinite(value):
+            return 1e10, np.zeros_like(at)
+        return -value / scale, -gradient / scale
+
+    options: dict[str, object] = {"gtol": 1e-9, "maxiter": 500}
+    if like is not None:
+        options["hess_inv0"] = _start_inverse(like, start)
+    found = minimize(falling, start, jac=True, method="BFGS", options=options)
+    return _inside(np.asarray(found.x, np.float64))
+
+
+def _start_inverse(like: Objective, at: Floats) -> Floats:
+    """The inverse curvature of the sample, in the scale of the objective."""
+    scale = max(abs(like(at)[0]), 1.0)
+    values, vectors = np.linalg.eigh(-_curvature(like, at) / scale)
+    return vectors @ np.diag(1.0 / np.clip(values, 1e-6, None)) @ vectors.T
+
+
+def _curvature(objective: Objective, at: Floats) -> Floats:
+    """Second derivatives, by differences of gradients."""
+    rows: list[Floats] = []
+    for place in range(at.size):
+        step = np.zeros_like(at)
+        step[place] = _STEP
+        rows.append((objective(at + step)[1] - objective(at - step)[1]) / (2 * _STEP))
+    square = np.array(rows)
+    return (square + square.T) / 2
+
+
+def _judged(objective: Objective, top: Floats, names: Sequence[str]) -> Maximum:
+    """Newton's last steps, and what kind of point they end in."""
+    value, gradient = objective(top)
+    if not (np.isfinite(value) and np.isfinite(gradient).all()):
+        return Maximum(top, value, _NOTHING, "failed", "the log-likelihood is no number")
+    for _ in range(_POLISHES):
+        curvature = -_curvature(objective, top)
+        values, vectors = np.linalg.eigh(curvature)
+        if not values[0] > 1 / _VAGUE**2:
+            return _flat(objective, top, names, vectors[:, 0], values[0])
+        covariance = vectors @ np.diag(1 / values) @ vectors.T
+        step = covariance @ gradient
+        left = float(gradient @ step)
+        if left < _SETTLED:
+            return Maximum(top, value, covariance, "converged", _CONVERGED)
+        moved, sloped = objective(_inside(top + step))
+        if not moved >= value:
+            break
+        top, value, gradient = _inside(top + step), moved, sloped
+    if left < _TOLD:
+        return Maximum(top, value, covariance, "converged", _CONVERGED)
+    message = "the search ended before the top: the gradient is not 0 where it stopped"
+    return Maximum(top, value, covariance, "failed", message)
+
+
+def _flat(
+    objective: Objective, top: Floats, names: Sequence[str], along: Floats, curve: float
+) -> Maximum:
+    """A point on a ridge: does it end somewhere, or run off to infinity?"""
+    value = objective(top)[0]
+    moved = [(name, part) for name, part in zip(names, along, strict=True) if abs(part) > 0.3]  # noqa: PLR2004 - a third of the way
+    for sign in (1.0, -1.0):
+        walk = [objective(_inside(top + sign * step * along))[0] for step in _STEPS]
+        if min(walk) >= value - _LEVEL:
+            runs = ", ".join(
+                f"{name} {'up' if sign * part > 0 else 'down'}" for name, part in moved
+            )
+            message = f"no interior optimum: the log-likelihood does not fall as {runs} without end"
+            return Maximum(top, value, _NOTHING, "boundary", message)
+    width = f"a factor of {np.exp(1 / np.sqrt(curve)):,.0f}" if curve > 0 else "any factor"
+    told = ", ".join(name for name, _ in moved)
+    message = f"too little is known: {width} either way of {told} fits nearly as well"
+    return Maximum(top, value, _NOTHING, "not_identified", message)
+
+
+_NOTHING = np.empty((0, 0))
+_CONVERGED = "the gradient is 0 and the log-likelihood falls in all directions"
