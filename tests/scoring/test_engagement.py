@@ -15,7 +15,7 @@ from custseg._kernels import engagement as kernels
 from custseg.schema.clock import DAY
 from custseg.scoring import engagement as module
 from custseg.scoring.engagement import Engagement
-from custseg.scoring.places import places_of
+from custseg.scoring.places import Places
 from naive import engagement as naive
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -73,7 +73,8 @@ def test_fade_is_its_twin(fade, rows, half_life):
     places, instants = (frozen([row[at] for row in rows]) for at in (0, 1))
     weights = frozen([row[2] for row in rows], np.float64)
     per_us = 1 / (half_life * DAY)
-    sums = fade(places, instants, weights, 0, per_us, np.zeros((3, 2), np.int64))
+    numbers, table = frozen(places + 5), frozen([0, 1, 2])
+    sums = fade(numbers, instants, weights, 5, table, 0, per_us, np.zeros((3, 2), np.int64))
     found = (sums[:, 0] + sums[:, 1] / kernels.UNIT) / kernels.UNIT
     exact = naive.fade(places.tolist(), instants.tolist(), weights.tolist(), 0, per_us, 3)
     assert np.allclose(found, exact, rtol=0, atol=1e-15 * max(len(rows), 1))
@@ -170,15 +171,13 @@ def test_a_base_without_events_is_refused():
 
 
 @given(
-    ids=st.lists(st.integers(-5, 5) | st.integers(-(10**12), 10**12)),
-    known=st.sets(st.integers(-5, 5) | st.integers(-(10**12), 10**12)),
+    known=st.sets(st.integers(-5, 5) | st.integers(-(10**12), 10**12), min_size=1),
+    picks=st.lists(st.integers(0, 99)),
 )
-def test_places_are_where_ids_stand_whatever_their_range(ids, known):
-    customers = sorted(known)
-    expected = [customers.index(one) if one in known else -1 for one in ids]
-    numbers = pl.Series(ids, dtype=pl.Int64), pl.Series(customers, dtype=pl.Int64)
-    assert places_of(*numbers).tolist() == expected
-    texts = sorted(map(str, known))
-    expected = [texts.index(str(one)) if one in known else -1 for one in ids]
-    named = pl.Series([str(one) for one in ids], dtype=pl.String), pl.Series(texts, dtype=pl.String)
-    assert places_of(*named).tolist() == expected
+def test_places_are_where_ids_stand_whatever_their_range_and_type(known, picks):
+    for kind, dtype in ((int, pl.Int64), (str, pl.String)):
+        customers = sorted(map(kind, known))
+        wanted = [pick % len(customers) for pick in picks]
+        ids = pl.Series([customers[place] for place in wanted], dtype=dtype)
+        found = Places.of(ids, pl.Series(customers, dtype=dtype))
+        assert found.table[found.numbers - found.lowest].tolist() == wanted

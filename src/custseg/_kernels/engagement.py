@@ -22,7 +22,14 @@ UNIT = float(2**32)
 
 @kernel
 def fade(
-    places: Ints, instants: Ints, weights: Floats, as_of: int, per_us: float, sums: Ints
+    numbers: Ints,
+    instants: Ints,
+    weights: Floats,
+    lowest: int,
+    table: Ints,
+    as_of: int,
+    per_us: float,
+    sums: Ints,
 ) -> Ints:
     """Add what is left of each event to the sum of its customer.
 
@@ -31,9 +38,11 @@ def fade(
     cut to one of them and added in two words of 32 bits.
 
     Args:
-        places: int64[n], the row of each event's customer in `sums`.
+        numbers: int64[n], whose event it is.
         instants: int64[n], microseconds of UTC; events after `as_of` are not seen.
         weights: float64[n], from -1 to 1.
+        lowest: int64, the number of the table's first row.
+        table: int64[r], the row of `sums` of each number that is seen.
         as_of: int64, the instant they are looked at from.
         per_us: float64, half-lives in a microsecond.
         sums: int64[m, 2], whole parts and parts of these; it is added to. Up to
@@ -42,11 +51,12 @@ def fade(
     Returns:
         `sums`. Cost: one pass, a power of two an event. Twin: naive.engagement.fade.
     """
-    for i in range(places.size):
+    for i in range(numbers.size):
         if weights[i] == 0.0 or instants[i] > as_of:
             continue
         left = weights[i] * np.exp2((instants[i] - as_of) * per_us) * UNIT
         whole = np.floor(left)
-        sums[places[i], 0] += np.int64(whole)
-        sums[places[i], 1] += np.int64((left - whole) * UNIT)
+        row = table[numbers[i] - lowest]
+        sums[row, 0] += np.int64(whole)
+        sums[row, 1] += np.int64((left - whole) * UNIT)
     return sums

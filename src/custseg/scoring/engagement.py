@@ -16,7 +16,7 @@ from custseg.model.measure_name import MeasureName
 from custseg.schema.bridge import array, read_only
 from custseg.schema.clock import DAY
 from custseg.scoring.numbers import is_number
-from custseg.scoring.places import places_of
+from custseg.scoring.places import Places
 from custseg.threads import threads
 
 if TYPE_CHECKING:
@@ -106,25 +106,29 @@ class Engagement:
     def _sums(self, events: pl.DataFrame, customers: pl.Series, instant: int) -> NDArray[np.int64]:
         from custseg._kernels.engagement import fade  # numba is loaded when it is needed
 
-        scaled = {kind: weight / self._largest for kind, weight in self.weights.items()}
-        counted = events.filter(pl.col("kind").is_in(list(scaled)))
-        columns = (
-            places_of(counted["customer_id"], customers),
-            array(counted["at"]),
-            read_only(counted["kind"].replace_strict(scaled, return_dtype=pl.Float64).to_numpy()),
-        )
+        places = Places.of(events["customer_id"], customers)
+        instants, weights = array(events["at"]), self._weighed(events["kind"])
         per_us = 1 / (self.half_life_days * DAY)
 
         def part(low: int, high: int) -> NDArray[np.int64]:
-            places, instants, weights = (read_only(column[low:high]) for column in columns)
-            # Later events may be of who is no customer yet: the row behind the last is theirs.
-            sums = np.zeros((customers.len() + 1, 2), np.int64)
-            return fade(places, instants, weights, instant, per_us, sums)
+            some = slice(low, high)
+            rows = places.numbers[some], instants[some], weights[some]
+            sums = np.zeros((customers.len(), 2), np.int64)
+            return fade(*rows, places.lowest, places.table, instant, per_us, sums)
 
-        count = min(threads(), max(counted.height // _SMALL, 1))
-        cuts = [counted.height * at // count for at in range(count + 1)]
+        count = min(threads(), max(events.height // _SMALL, 1))
+        cuts = [events.height * at // count for at in range(count + 1)]
         with ThreadPoolExecutor(count) as pool:
-            return reduce(np.add, pool.map(part, cuts[:-1], cuts[1:]))[:-1]
+            return reduce(np.add, pool.map(part, cuts[:-1], cuts[1:]))
+
+    def _weighed(self, kinds: pl.Series) -> NDArray[np.float64]:
+        """What an event of each kind weighs, as a share of the largest power of two."""
+        weight = pl.lit(0.0)
+        for kind, given in self.weights.items():
+            is_one = pl.col("kind") == kind
+            weight = pl.when(is_one).then(float(given) / self._largest).otherwise(weight)
+        found = kinds.alias("kind").to_frame().select(weight.alias("weight"))
+        return read_only(found["weight"].to_numpy())
 
     def _problems(self) -> Iterator[Problem]:
         where = "Engagement.weights"
