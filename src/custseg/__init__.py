@@ -54,16 +54,17 @@ if TYPE_CHECKING:
     from custseg.schema.table import table as table
     from custseg.scoring.churn_labels import churn_labels as churn_labels
     from custseg.scoring.engagement import Engagement as Engagement
-    from custseg.scoring.log_rank import LogRank as LogRank
-    from custseg.scoring.survival import Survival as Survival
-    from custseg.scoring.survival import survival as survival
     from custseg.scoring.history import history as history
+    from custseg.scoring.log_rank import LogRank as LogRank
     from custseg.scoring.purchase_fit import PurchaseFit as PurchaseFit
     from custseg.scoring.purchase_models import BGNBD as BGNBD
     from custseg.scoring.purchase_models import MBGNBD as MBGNBD
+    from custseg.scoring.survival import Survival as Survival
+    from custseg.scoring.survival import survival as survival
     from custseg.segments.abc import ABC as ABC
     from custseg.segments.abc_lorenz import Lorenz as Lorenz
     from custseg.segments.abc_scheme import ABCScheme as ABCScheme
+    from custseg.segments.bands import Bands as Bands
     from custseg.segments.clusters import Clusters as Clusters
     from custseg.segments.clusters_scheme import ClustersScheme as ClustersScheme
     from custseg.segments.flow import Flow as Flow
@@ -121,16 +122,17 @@ _HOME = {
     "table": "schema.table",
     "churn_labels": "scoring.churn_labels",
     "Engagement": "scoring.engagement",
-    "LogRank": "scoring.log_rank",
-    "survival": "scoring.survival",
-    "Survival": "scoring.survival",
     "history": "scoring.history",
+    "LogRank": "scoring.log_rank",
     "PurchaseFit": "scoring.purchase_fit",
     "BGNBD": "scoring.purchase_models",
     "MBGNBD": "scoring.purchase_models",
+    "survival": "scoring.survival",
+    "Survival": "scoring.survival",
     "ABC": "segments.abc",
     "Lorenz": "segments.abc_lorenz",
     "ABCScheme": "segments.abc_scheme",
+    "Bands": "segments.bands",
     "Clusters": "segments.clusters",
     "ClustersScheme": "segments.clusters_scheme",
     "Flow": "segments.flow",
