@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import custseg as cu
+from custseg.scoring.log_rank import _tail
 from custseg.scoring.survival import survival
 from naive import survival as naive
 
@@ -119,6 +120,15 @@ def test_three_groups_are_compared_with_two_degrees_of_freedom():
     alike = survival(rows.filter(pl.col("arm") != "treated"), by="arm").log_rank()
     assert alike.chi_square == pytest.approx(0, abs=1e-12)
     assert alike.p_value == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("chi_square", "degrees", "expected"),
+    [(3.841459, 1, 0.05), (5.991465, 2, 0.05), (11.344867, 3, 0.01), (18.307038, 10, 0.05)],
+)
+def test_p_values_are_those_of_the_tables(chi_square, degrees, expected):
+    assert _tail(chi_square, degrees) == pytest.approx(expected, rel=1e-6)
+    assert _tail(0.0, degrees) == 1
 
 
 def test_beyond_the_last_time_nothing_is_known_unless_all_are_gone():
