@@ -54,11 +54,18 @@ if TYPE_CHECKING:
     from custseg.schema.table import table as table
     from custseg.scoring.churn_labels import churn_labels as churn_labels
     from custseg.scoring.engagement import Engagement as Engagement
+    from custseg.scoring.gamma_gamma import GammaGamma as GammaGamma
     from custseg.scoring.history import history as history
     from custseg.scoring.log_rank import LogRank as LogRank
     from custseg.scoring.purchase_fit import PurchaseFit as PurchaseFit
+    from custseg.scoring.purchase_models import BGBB as BGBB
     from custseg.scoring.purchase_models import BGNBD as BGNBD
     from custseg.scoring.purchase_models import MBGNBD as MBGNBD
+    from custseg.scoring.purchase_models import NBD as NBD
+    from custseg.scoring.purchase_models import ParetoNBD as ParetoNBD
+    from custseg.scoring.retention import RetentionFit as RetentionFit
+    from custseg.scoring.retention import ShiftedBetaGeometric as ShiftedBetaGeometric
+    from custseg.scoring.spend_fit import SpendFit as SpendFit
     from custseg.scoring.survival import Survival as Survival
     from custseg.scoring.survival import survival as survival
     from custseg.segments.abc import ABC as ABC
@@ -129,6 +136,13 @@ _HOME = {
     "MBGNBD": "scoring.purchase_models",
     "survival": "scoring.survival",
     "Survival": "scoring.survival",
+    "ParetoNBD": "scoring.purchase_models",
+    "NBD": "scoring.purchase_models",
+    "BGBB": "scoring.purchase_models",
+    "GammaGamma": "scoring.gamma_gamma",
+    "SpendFit": "scoring.spend_fit",
+    "ShiftedBetaGeometric": "scoring.retention",
+    "RetentionFit": "scoring.retention",
     "ABC": "segments.abc",
     "Lorenz": "segments.abc_lorenz",
     "ABCScheme": "segments.abc_scheme",

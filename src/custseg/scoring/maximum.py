@@ -155,10 +155,8 @@ def _flat(
     for sign in (1.0, -1.0):
         walk = [objective(_inside(top + sign * step * along))[0] for step in _STEPS]
         if min(walk) >= value - _LEVEL:
-            runs = ", ".join(
-                f"{name} {'up' if sign * part > 0 else 'down'}" for name, part in moved
-            )
-            message = f"no interior optimum: the log-likelihood does not fall as {runs} without end"
+            runs = ", ".join(f"{name} {_WAYS[sign * part > 0]}" for name, part in moved)
+            message = f"no interior optimum: the log-likelihood does not fall as {runs} for ever"
             return Maximum(top, value, _NOTHING, "boundary", message)
     width = f"a factor of {np.exp(1 / np.sqrt(curve)):,.0f}" if curve > 0 else "any factor"
     told = ", ".join(name for name, _ in moved)
@@ -166,5 +164,6 @@ def _flat(
     return Maximum(top, value, _NOTHING, "not_identified", message)
 
 
+_WAYS = {True: "grows", False: "shrinks"}
 _NOTHING = np.empty((0, 0))
 _CONVERGED = "the gradient is 0 and the log-likelihood falls in all directions"

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from custseg.errors import SchemaError
 from custseg.schema.bridge import read_only
-from custseg.scoring import purchase_text
+from custseg.scoring import fit_text, purchase_text
 from custseg.scoring.cells import Cells
 from custseg.scoring.design import Design
 from custseg.scoring.families import FAMILIES
@@ -84,13 +84,8 @@ class PurchaseFit:
     @property
     def standard_errors(self) -> dict[str, float | None]:
         """The standard error of each parameter; None unless the fit converged."""
-        if not self.covariance:
-            return dict.fromkeys(self.params)
         logs = len(self.family.names)
-        return {
-            name: math.sqrt(self.covariance[place][place]) * (value if place < logs else 1.0)
-            for place, (name, value) in enumerate(self.params.items())
-        }
+        return fit_text.standard_errors(self.params, self.covariance, logs=logs)
 
     @property
     def aic(self) -> float:
@@ -175,7 +170,7 @@ class PurchaseFit:
         /,
         *,
         seed: int,
-        T: float | Sequence[float] = 52.0,
+        T: float | Sequence[float] | Floats = 52.0,  # noqa: N803 - as the column is called
         daily: bool = False,
     ) -> pl.DataFrame:
         """Histories of customers drawn by chance, as `cu.history` gives them.
@@ -230,17 +225,8 @@ class PurchaseFit:
 
     def __repr__(self) -> str:
         """Parameters with standard errors, log-likelihood and status."""
-        head = f"{self.family.title}, {self.customers:,.0f} customers, times in {self.unit}s"
-        errors = self.standard_errors
-        width = max(len(name) for name in self.params)
-        lines = [
-            f"{name:<{width}}  {value:>12.6g}{_plus_minus(errors[name])}"
-            for name, value in self.params.items()
-        ]
-        told = f"log-likelihood {self.log_likelihood:,.3f}, AIC {self.aic:,.1f}, {self.status}"
-        if self.status != "converged":
-            told += f": {self.message}"
-        return "\n".join([head, *lines, told])
+        customers = f"{self.customers:,.0f} customers"
+        return fit_text.told(f"{self.family.title}, {customers}, times in {self.unit}s", self)
 
     def _by_pattern(self, cells: Cells) -> list[tuple[NDArray[np.int64] | slice, Floats]]:
         return [
@@ -303,10 +289,6 @@ def cells_of(source: Source, /, *, unit: str, design: Design, family: Family, wh
             fix="give a frame whose t_x and T count steps, e.g. years with and without a gift",
         )
     return cells
-
-
-def _plus_minus(error: float | None) -> str:
-    return "" if error is None else f"  ± {error:.3g}"
 
 
 _ZERO = read_only(np.zeros(1))

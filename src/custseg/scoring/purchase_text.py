@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from custseg.errors import FitError
 from custseg.scoring.design import Design, Term
 from custseg.scoring.families import FAMILIES
+from custseg.scoring.fit_text import FORMAT, opened
 
 if TYPE_CHECKING:
     from custseg.scoring.purchase_fit import PurchaseFit
 
-__all__ = ["FORMAT", "read", "written"]
-
-FORMAT = 1
-"""Raised when an older custseg could not read the text."""
+__all__ = ["read", "written"]
 
 _WHERE = "PurchaseFit.from_json"
 _FIX = "give the text that to_json() wrote"
@@ -45,16 +43,9 @@ def read(text: str, /) -> dict[str, Any]:
     Raises:
         FitError: when the text is not JSON, or not a fit.
     """
-    try:
-        parts = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as fault:
-        raise FitError(f"the text is not JSON: {fault}", where=_WHERE, fix=_FIX) from None
-    if not isinstance(parts, dict) or parts.get("fit") not in FAMILIES:
+    parts = opened(text, where=_WHERE)
+    if parts["fit"] not in FAMILIES:
         raise FitError("the text is no fit of purchases", where=_WHERE, fix=_FIX)
-    if parts.get("format") != FORMAT:
-        fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
-        what = f"format {parts.get('format')!r} is not known"
-        raise FitError(what, where=_WHERE, fix=fix)
     try:
         return _parts(parts)
     except (KeyError, TypeError, ValueError) as fault:
