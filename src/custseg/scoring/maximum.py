@@ -27,10 +27,14 @@ _VAGUE = 3.0
 _LEVEL = 0.5
 _STEPS = (3.0, 6.0, 9.0)
 _STEP = 1e-4
-# Newton's last steps square the error each: more are a sign of something else.
+# Newton's last steps shrink the error so fast that more are a sign of something else.
 _POLISHES = 6
-_SETTLED = 1e-10
+# What a step would still gain, in units of log-likelihood: nothing, little, and what is told.
+_SETTLED = 1e-12
+_NEAR = 1e-4
 _TOLD = 1e-3
+# A slope beside the log-likelihood from which Newton finishes in a few steps.
+_SLOPE = 2e-6
 # Starts that are followed on the sample.
 _FOLLOWED = 2
 
@@ -96,7 +100,7 @@ def _climbed(objective: Objective, start: Floats, *, like: Objective | None = No
             return 1e10, np.zeros_like(at)
         return -value / scale, -gradient / scale
 
-    options: dict[str, object] = {"gtol": 1e-9, "maxiter": 500}
+    options: dict[str, object] = {"gtol": _SLOPE, "maxiter": 500}
     if like is not None:
         options["hess_inv0"] = _start_inverse(like, start)
     found = minimize(falling, start, jac=True, method="BFGS", options=options)
@@ -124,26 +128,42 @@ def _curvature(objective: Objective, at: Floats) -> Floats:
 def _judged(objective: Objective, top: Floats, names: Sequence[str]) -> Maximum:
     """Newton's last steps, and what kind of point they end in."""
     value, gradient = objective(top)
-    if not (np.isfinite(value) and np.isfinite(gradient).all()):
-        return Maximum(top, value, _NOTHING, "failed", "the log-likelihood is no number")
+    covariance, left = _NOTHING, np.inf
     for _ in range(_POLISHES):
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
+            break
         curvature = -_curvature(objective, top)
         values, vectors = np.linalg.eigh(curvature)
         if not values[0] > 1 / _VAGUE**2:
             return _flat(objective, top, names, vectors[:, 0], values[0])
         covariance = vectors @ np.diag(1 / values) @ vectors.T
-        step = covariance @ gradient
-        left = float(gradient @ step)
-        if left < _SETTLED:
+        near = float(gradient @ covariance @ gradient)
+        top, value, gradient, left = _polished(objective, top, covariance)
+        # Taken near enough to the top, the curvature is that of the top.
+        if left < _SETTLED and near < _NEAR:
             return Maximum(top, value, covariance, "converged", _CONVERGED)
-        moved, sloped = objective(_inside(top + step))
-        if not moved >= value:
-            break
-        top, value, gradient = _inside(top + step), moved, sloped
     if left < _TOLD:
         return Maximum(top, value, covariance, "converged", _CONVERGED)
     message = "the search ended before the top: the gradient is not 0 where it stopped"
-    return Maximum(top, value, covariance, "failed", message)
+    return Maximum(top, value, _NOTHING, "failed", message)
+
+
+def _polished(
+    objective: Objective, top: Floats, covariance: Floats
+) -> tuple[Floats, float, Floats, float]:
+    """A few steps of Newton with one curvature: where they end, and what they have left."""
+    value, gradient = objective(top)
+    left = float(gradient @ covariance @ gradient)
+    for _ in range(_POLISHES):
+        if left < _SETTLED:
+            break
+        at = _inside(top + covariance @ gradient)
+        moved, sloped = objective(at)
+        remains = float(sloped @ covariance @ sloped)
+        if not (moved >= value - _SETTLED * abs(value) and remains < left):
+            break
+        top, value, gradient, left = at, moved, sloped, remains
+    return top, value, gradient, left
 
 
 def _flat(

@@ -108,14 +108,23 @@ class _Hill:
         return sum(value for value, _ in found), np.sum([slope for _, slope in found], axis=0)
 
 
-def climbed(family: Family, cells: Cells, terms: Sequence[str], /) -> tuple[Coordinates, Maximum]:
-    """Where the log-likelihood of these cells is highest."""
+def climbed(
+    family: Family, cells: Cells, terms: Sequence[str], /, *, start: Floats | None = None
+) -> tuple[Coordinates, Maximum]:
+    """Where the log-likelihood of these cells is highest.
+
+    Args:
+        family: The model.
+        cells: Whose likelihood it is.
+        terms: Names of the covariates' terms.
+        start: Where to begin instead of at the family's starts.
+    """
     coordinates = Coordinates(family, tuple(terms))
     with ThreadPoolExecutor(threads()) as pool:
         hill = sample = _Hill.of(coordinates, cells, pool)
         if cells.x.size > _SAMPLE:
             sample = _Hill.of(coordinates, cells.drawn(_SAMPLE, seed=0), pool)
-        starts = _starts(coordinates, cells)
+        starts = _starts(coordinates, cells) if start is None else [start.tolist()]
         return coordinates, maximum(hill, sample, starts, coordinates.names)
 
 

@@ -210,6 +210,25 @@ class PurchaseFit:
         """The same model with other parameters, for what-if and intervals."""
         return evolve(self, params={**self.params, **params})
 
+    def refit(self, source: Source, /) -> PurchaseFit:
+        """The same model fitted to other histories, begun where this one ended.
+
+        Args:
+            source: A base, or a frame of histories.
+
+        Raises:
+            SchemaError: listing everything that is wrong with a frame.
+            FitError: when nobody is in it, or a covariate cannot be read.
+        """
+        return _fitted(
+            self.family,
+            source,
+            unit=self.unit,
+            design=self.design,
+            start=self._at(),
+            where="PurchaseFit.refit",
+        )
+
     def to_json(self) -> str:
         """The fit as text, with its numbers; equal after the trip."""
         return purchase_text.written(self)
@@ -257,8 +276,21 @@ def fitted_purchases(
     """
     rows = with_columns_of(source, covariates, unit=unit, where=where)
     design = Design.of(rows, covariates, where=where)
-    cells = cells_of(rows, unit=unit, design=design, family=family, where=where)
-    coordinates, top = climbed(family, cells, [term.name for term in design.terms])
+    return _fitted(family, rows, unit=unit, design=design, start=None, where=where)
+
+
+def _fitted(
+    family: Family,
+    source: Source,
+    *,
+    unit: str,
+    design: Design,
+    start: Floats | None,
+    where: str,
+) -> PurchaseFit:
+    cells = cells_of(source, unit=unit, design=design, family=family, where=where)
+    terms = [term.name for term in design.terms]
+    coordinates, top = climbed(family, cells, terms, start=start)
     many = len(family.names)
     values = [*np.exp(top.at[:many]).tolist(), *top.at[many:].tolist()]
     return PurchaseFit(

@@ -9,8 +9,11 @@ import numpy as np
 import polars as pl
 from attrs import evolve, frozen
 
+from custseg.errors import FitError
+from custseg.schema.bridge import array, read_only
 from custseg.scoring import fit_text
 from custseg.scoring.rows import Source, histories
+from custseg.scoring.spend_climb import SPEND_NAMES, correlation, spend_climbed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["SpendFit"]
+__all__ = ["SpendFit", "fitted_spend"]
 
 
 @frozen(kw_only=True)
@@ -136,6 +139,19 @@ class SpendFit:
         """The same model with other parameters, for what-if and intervals."""
         return evolve(self, params={**self.params, **params})
 
+    def refit(self, source: Source, /) -> SpendFit:
+        """The same model fitted to other histories, begun where this one ended.
+
+        Args:
+            source: A base, or a frame of histories.
+
+        Raises:
+            SchemaError: listing everything that is wrong with a frame.
+            FitError: when nobody takes part.
+        """
+        start = np.log(np.array(list(self.params.values()), np.float64))
+        return fitted_spend(source, unit=self.unit, start=start, where="SpendFit.refit")
+
     def to_json(self) -> str:
         """The fit as text, with its numbers; equal after the trip."""
         return fit_text.written("gamma_gamma", self)
@@ -152,3 +168,36 @@ class SpendFit:
     def __repr__(self) -> str:
         """Parameters with standard errors, log-likelihood and status."""
         return fit_text.told(f"Gamma-Gamma, {self.customers:,.0f} customers", self)
+
+
+def fitted_spend(source: Source, /, *, unit: str, start: Floats | None, where: str) -> SpendFit:
+    """The model that makes these mean spends most likely.
+
+    Raises:
+        SchemaError: listing everything that is wrong with a frame.
+        FitError: when nobody takes part.
+    """
+    rows = histories(source, unit=unit, needs=("x", "spend_mean"), where=where)
+    rows = rows.filter((pl.col("x") > 0) & (pl.col("spend_mean") > 0))
+    if not rows.height:
+        fix = "give customers with repeat purchases that were paid for"
+        raise FitError("nobody has a repeat purchase with a price", where=where, fix=fix)
+    x, spend = array(rows["x"]), read_only(rows["spend_mean"].to_numpy())
+    weights = read_only(
+        rows["customers"].to_numpy() if "customers" in rows.columns else np.ones(rows.height)
+    )
+    top = spend_climbed(x, spend, weights, start=start)
+    values = np.exp(top.at).tolist()
+    message = top.message
+    if top.status == "converged" and values[1] <= 1:
+        message = f"q = {values[1]:.3g} is not above 1: spend of the population has no mean"
+    return SpendFit(
+        params=dict(zip(SPEND_NAMES, values, strict=True)),
+        covariance=tuple(tuple(row) for row in top.covariance.tolist()),
+        log_likelihood=top.value,
+        customers=float(weights.sum()),
+        correlation=correlation(x, spend, weights),
+        status=top.status,
+        message=message,
+        unit=unit,
+    )
