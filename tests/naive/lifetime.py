@@ -74,6 +74,8 @@ def bgnbd_alive(rows, params, late):
 def bgnbd_purchases(rows, params, late, horizons):
     """The conditional expectation as printed (eq. 10), which floats cannot hold from x = 200 on."""
     r, alpha, a, b = params
+    # a = 1 is a limit; a hair beside it is near enough.
+    a += mp.mpf(10) ** -25 if a == 1 else 0
     found = []
     for row in rows:
         x, _, until = row
@@ -138,7 +140,7 @@ def paretonbd_purchases(rows, params, horizons):
         _, stays, leaves = _paretonbd(row, params)
         for t in horizons:
             pace = (r + x) * (beta + until) / (alpha + until)
-            # Leaving at s = 1 is a limit; a hair beside it is near enough.
+            # s = 1 is a limit as well.
             power = s - 1 if s != 1 else mp.mpf(10) ** -30
             reach = (1 - ((beta + until) / (beta + until + t)) ** power) / power
             found.append(float(pace * reach * stays / (stays + leaves)))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import custseg as cu
 from base.logs_of import ZONES, base_of, days, everything, keyed
 from base.logs_of import rows as listed
+from custseg.base import parting
 from custseg.segments import replay, replay_cells
 from custseg.segments.clusters_space import Space
 from custseg.segments.track import Track, track

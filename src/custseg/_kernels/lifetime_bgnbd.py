@@ -148,7 +148,7 @@ def _expected(chances: float, rate: float, after: float, a: float, b: float, t: 
 
     (c / (a−1)) [1 − (1−z)^(a−1) 2F1(c−r−x, a−1; c; z)] with c = a + b + j − 1 and
     z = t / (alpha + T + t). All that is small is taken apart: with (1−z)^(a−1) = 1 + (a−1) e
-    and 2F1 = 1 + (a−1) s / c it is −(c e + s + (a−1) e s), where nothing is divided by a − 1
+    and 2F1 = 1 + (a−1) s / c it is −(c e + s (1−z)^(a−1)), where nothing is divided by a − 1
     or c.
 
     Args:
@@ -175,7 +175,7 @@ def _expected(chances: float, rate: float, after: float, a: float, b: float, t: 
         term *= (upper + n) * (a + (n - 1)) * z / ((c + n) * (n + 1))
         s += term
         n += 1
-    return -(c * e + s * (1.0 + (a - 1.0) * e))
+    return -(c * e + s * np.exp(power))
 
 
 @kernel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["log_likelihood"]
 
-# From here on the asymptotic series of ψ is exact.
+# From here on the asymptotic series of ψ and ln Γ are exact.
 _FAR = 10.0
+_HALF_LOG_TAU = 0.9189385332046727
 
 
 @kernel
@@ -29,10 +29,22 @@ def _digamma(value: float) -> float:
         found -= 1.0 / value
         value += 1.0
     square = 1.0 / (value * value)
-    tail = square * (
-        1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square * (1 / 132))))
-    )
+    tail = 1 / 240 - square * (1 / 132 - square * 691 / 32760)
+    tail = square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square * tail)))
     return found + np.log(value) - 0.5 / value - tail
+
+
+@kernel
+def _log_gamma(value: float) -> float:
+    """Its logarithm, by Stirling's series (Abramowitz and Stegun 6.1.40) beyond the first steps."""
+    found = 0.0
+    while value < _FAR:
+        found -= np.log(value)
+        value += 1.0
+    square = 1.0 / (value * value)
+    tail = 1 / 1260 - square * (1 / 1680 - square * (1 / 1188 - square * 691 / 360360))
+    tail = (1 / 12 - square * (1 / 360 - square * tail)) / value
+    return found + (value - 0.5) * np.log(value) - value + _HALF_LOG_TAU + tail
 
 
 @kernel
@@ -59,7 +71,7 @@ def log_likelihood(x: Ints, spend: Floats, weights: Floats, params: Floats) -> F
     # For each x that occurs: the part without spend, and its derivatives by p and q.
     known = np.zeros(most + 1, np.bool_)
     table = np.empty((most + 1, 3), np.float64)
-    fixed = q * np.log(v) - math.lgamma(q)
+    fixed = q * np.log(v) - _log_gamma(q)
     at_q, log_v = _digamma(q), np.log(v)
     total, d_p, d_q, d_v = 0.0, 0.0, 0.0, 0.0
     for i in range(x.size):
@@ -68,7 +80,7 @@ def log_likelihood(x: Ints, spend: Floats, weights: Floats, params: Floats) -> F
             known[n] = True
             both, alone = _digamma(p * n + q), _digamma(p * n)
             log_n = np.log(n)
-            table[n, 0] = math.lgamma(p * n + q) - math.lgamma(p * n) + fixed + p * n * log_n
+            table[n, 0] = _log_gamma(p * n + q) - _log_gamma(p * n) + fixed + p * n * log_n
             table[n, 1] = n * (both - alone + log_n)
             table[n, 2] = both - at_q + log_v
         w, power = weights[i], p * n + q

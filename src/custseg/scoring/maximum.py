@@ -21,6 +21,8 @@ Status = Literal["converged", "boundary", "not_identified", "failed"]
 
 # Nothing is looked for beyond e to this power, on either side of a start.
 _REACH = 25.0
+# A parameter of more than a million, or less than a millionth, is on its way out.
+_FAR = 14.0
 # A standard error of a logarithm beyond which a factor of twenty either way is as good.
 _VAGUE = 3.0
 # What a log-likelihood may lose before a direction counts as falling.
@@ -35,8 +37,8 @@ _NEAR = 1e-4
 _TOLD = 1e-3
 # A slope beside the log-likelihood from which Newton finishes in a few steps.
 _SLOPE = 2e-6
-# Starts that are followed on the sample.
-_FOLLOWED = 2
+# Starts that are followed, until one leads to a top.
+_FOLLOWED = 3
 
 
 @frozen(eq=False)
@@ -68,16 +70,21 @@ def maximum(
 
     Args:
         objective: The log-likelihood of everyone with its gradient.
-        sample: The same of some: each start is tried on it, and the best
-            are followed to the top.
-        starts: Where to begin; all are of one length.
+        sample: The same of some, on which starts are compared and climbs begin.
+        starts: Where to begin; all are of one length. The next best are
+            followed only where the best leads to no top.
         names: What the coordinates are called.
     """
     tried = sorted(starts, key=lambda start: -_finite(sample(np.array(start, np.float64))[0]))
-    tops = [_climbed(sample, np.array(start, np.float64)) for start in tried[:_FOLLOWED]]
-    start = max(tops, key=lambda top: _finite(sample(top)[0]))
-    top = start if sample is objective else _climbed(objective, start, like=sample)
-    return _judged(objective, top, names)
+    found: list[Maximum] = []
+    for start in tried[:_FOLLOWED]:
+        top = _climbed(sample, np.array(start, np.float64))
+        if sample is not objective:
+            top = _climbed(objective, top, like=sample)
+        found.append(_judged(objective, top, names))
+        if found[-1].status == "converged":
+            break
+    return max(found, key=lambda each: _finite(each.value))
 
 
 def _finite(value: float) -> float:
@@ -111,7 +118,9 @@ def _start_inverse(like: Objective, at: Floats) -> Floats:
     """The inverse curvature of the sample, in the scale of the objective."""
     scale = max(abs(like(at)[0]), 1.0)
     values, vectors = np.linalg.eigh(-_curvature(like, at) / scale)
-    return vectors @ np.diag(1.0 / np.clip(values, 1e-6, None)) @ vectors.T
+    square = vectors @ np.diag(1.0 / np.clip(values, 1e-6, None)) @ vectors.T
+    # To the last bit the same on both sides, or it is not taken.
+    return (square + square.T) / 2
 
 
 def _curvature(objective: Objective, at: Floats) -> Floats:
@@ -129,6 +138,9 @@ def _judged(objective: Objective, top: Floats, names: Sequence[str]) -> Maximum:
     """Newton's last steps, and what kind of point they end in."""
     value, gradient = objective(top)
     covariance, left = _NOTHING, np.inf
+    far = [(name, part) for name, part in zip(names, top, strict=True) if abs(part) > _FAR]
+    if far:
+        return Maximum(top, value, _NOTHING, "boundary", _runs(far))
     for _ in range(_POLISHES):
         if not (np.isfinite(value) and np.isfinite(gradient).all()):
             break
@@ -175,13 +187,17 @@ def _flat(
     for sign in (1.0, -1.0):
         walk = [objective(_inside(top + sign * step * along))[0] for step in _STEPS]
         if min(walk) >= value - _LEVEL:
-            runs = ", ".join(f"{name} {_WAYS[sign * part > 0]}" for name, part in moved)
-            message = f"no interior optimum: the log-likelihood does not fall as {runs} for ever"
-            return Maximum(top, value, _NOTHING, "boundary", message)
+            runs = [(name, sign * part) for name, part in moved]
+            return Maximum(top, value, _NOTHING, "boundary", _runs(runs))
     width = f"a factor of {np.exp(1 / np.sqrt(curve)):,.0f}" if curve > 0 else "any factor"
     told = ", ".join(name for name, _ in moved)
     message = f"too little is known: {width} either way of {told} fits nearly as well"
     return Maximum(top, value, _NOTHING, "not_identified", message)
+
+
+def _runs(ways: Sequence[tuple[str, float]]) -> str:
+    runs = ", ".join(f"{name} {_WAYS[way > 0]}" for name, way in ways)
+    return f"no interior optimum: the log-likelihood does not fall as {runs} for ever"
 
 
 _WAYS = {True: "grows", False: "shrinks"}

@@ -168,7 +168,7 @@ class BGBB:
     Chances to buy are beta distributed (alpha, beta), chances to leave too
     (gamma, delta): Fader, Hardie and Shang (2010). It reads frames in which
     time is counted in periods: `x` periods with a purchase, `t_x` the last of
-    them, `T` how many there were.
+    them, `T` how many there were. The periods of a base are days.
 
     >>> import polars as pl
     >>> import custseg as cu
@@ -182,7 +182,7 @@ class BGBB:
         """The model with the parameters that are most likely.
 
         Args:
-            source: A frame of histories in whole periods.
+            source: A frame of histories in whole periods, or a base.
 
         Raises:
             SchemaError: listing everything that is wrong with a frame.

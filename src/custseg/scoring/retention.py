@@ -143,7 +143,7 @@ class RetentionFit:
         >>> import custseg as cu
         >>> fit = cu.RetentionFit(params={"alpha": 0.668, "beta": 3.806})
         >>> round(fit.residual(0, discount=0.1), 2), round(fit.residual(4, discount=0.1), 2)
-        (4.61, 6.49)
+        (4.92, 6.27)
         """
         total = 0.0
         term = 1.0
