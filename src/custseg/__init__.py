@@ -53,6 +53,14 @@ if TYPE_CHECKING:
     from custseg.schema.table import Table as Table
     from custseg.schema.table import table as table
     from custseg.scoring.churn_labels import churn_labels as churn_labels
+    from custseg.scoring.churn_model import ChurnFit as ChurnFit
+    from custseg.scoring.churn_model import ChurnModel as ChurnModel
+    from custseg.scoring.churn_risk import ChurnRisk as ChurnRisk
+    from custseg.scoring.churn_risk import ChurnRiskFit as ChurnRiskFit
+    from custseg.scoring.churn_test import ChurnTest as ChurnTest
+    from custseg.scoring.churn_test import ChurnThreshold as ChurnThreshold
+    from custseg.scoring.clv import CLV as CLV
+    from custseg.scoring.clv_fit import CLVFit as CLVFit
     from custseg.scoring.engagement import Engagement as Engagement
     from custseg.scoring.gamma_gamma import GammaGamma as GammaGamma
     from custseg.scoring.history import history as history
@@ -68,6 +76,7 @@ if TYPE_CHECKING:
     from custseg.scoring.spend_fit import SpendFit as SpendFit
     from custseg.scoring.survival import Survival as Survival
     from custseg.scoring.survival import survival as survival
+    from custseg.scoring.win_back import WinBack as WinBack
     from custseg.segments.abc import ABC as ABC
     from custseg.segments.abc_lorenz import Lorenz as Lorenz
     from custseg.segments.abc_scheme import ABCScheme as ABCScheme
@@ -128,21 +137,30 @@ _HOME = {
     "Table": "schema.table",
     "table": "schema.table",
     "churn_labels": "scoring.churn_labels",
+    "ChurnModel": "scoring.churn_model",
+    "ChurnFit": "scoring.churn_model",
+    "ChurnRisk": "scoring.churn_risk",
+    "ChurnRiskFit": "scoring.churn_risk",
+    "ChurnTest": "scoring.churn_test",
+    "ChurnThreshold": "scoring.churn_test",
+    "CLV": "scoring.clv",
+    "CLVFit": "scoring.clv_fit",
     "Engagement": "scoring.engagement",
+    "GammaGamma": "scoring.gamma_gamma",
     "history": "scoring.history",
     "LogRank": "scoring.log_rank",
     "PurchaseFit": "scoring.purchase_fit",
     "BGNBD": "scoring.purchase_models",
     "MBGNBD": "scoring.purchase_models",
-    "survival": "scoring.survival",
-    "Survival": "scoring.survival",
     "ParetoNBD": "scoring.purchase_models",
     "NBD": "scoring.purchase_models",
     "BGBB": "scoring.purchase_models",
-    "GammaGamma": "scoring.gamma_gamma",
-    "SpendFit": "scoring.spend_fit",
     "ShiftedBetaGeometric": "scoring.retention",
     "RetentionFit": "scoring.retention",
+    "SpendFit": "scoring.spend_fit",
+    "survival": "scoring.survival",
+    "Survival": "scoring.survival",
+    "WinBack": "scoring.win_back",
     "ABC": "segments.abc",
     "Lorenz": "segments.abc_lorenz",
     "ABCScheme": "segments.abc_scheme",
