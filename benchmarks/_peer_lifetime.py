@@ -32,10 +32,7 @@ def bgnbd(folder, name="drawn"):
         return BetaGeoFitter().fit(*rows)
 
     def told(fit):
-        return {
-            "params": dict(fit.params_),
-            "log_likelihood": -fit._negative_log_likelihood_ * rows[0].size,
-        }
+        return {"params": dict(fit.params_)}
 
     return work, told
 
@@ -46,10 +43,7 @@ def paretonbd(folder):
     rows = history(folder, "cdnow")
 
     def told(fit):
-        return {
-            "params": dict(fit.params_),
-            "log_likelihood": -fit._negative_log_likelihood_ * rows[0].size,
-        }
+        return {"params": dict(fit.params_)}
 
     return (lambda: ParetoNBDFitter().fit(*rows)), told
 
@@ -64,7 +58,7 @@ def scores(folder):
 
     def work():
         alive = fit.conditional_probability_alive(x, t_x, until)
-        return alive, fit.predict(52, x, t_x, until)
+        return alive, fit.conditional_expected_number_of_purchases_up_to_time(52, x, t_x, until)
 
     return work, lambda made: {"alive": float(made[0].sum()), "bought": float(made[1].sum())}
 

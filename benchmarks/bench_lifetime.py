@@ -67,6 +67,13 @@ def peer(options, folder, work, rounds):
     return json.loads(made.stdout.splitlines()[-1])
 
 
+def likelihood(fit, frame, params):
+    """The log-likelihood at the peer's parameters; its own is of times that it has scaled."""
+    cells = fit.cells(frame)
+    values = np.array([params[name] for name in fit.params])
+    return float(fit.family.log_likelihood(cells, values)[0])
+
+
 def beside(name, ours, theirs, rows):
     rows.append((name, f"{ours:.4f}", f"{theirs:.3f}", f"{theirs / ours:.0f}x"))
 
@@ -90,7 +97,9 @@ def fits(options, folder, made, sample, rows):
             rows.append((name, f"{seconds[name]:.4f}", "", ""))
             continue
         other = peer(options, folder, work, rounds)
-        checked(name, fit.log_likelihood >= other["log_likelihood"] - 1e-3)
+        theirs = likelihood(fit, frame, other["params"])
+        print(f"{name}: log-likelihood {fit.log_likelihood:.4f}, peer {theirs:.4f}")
+        checked(name, fit.log_likelihood >= theirs - 1e-3)
         beside(name, seconds[name], other["seconds"], rows)
 
 

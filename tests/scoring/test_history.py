@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import custseg as cu
 from base.logs_of import ZONES, base_of, instants, keyed, rows
 from custseg._kernels import history as kernels
-from custseg.base import coding, parting
+from custseg.base import coding
 from custseg.schema.bridge import read_only
 from custseg.schema.clock import day_number, epoch_us
 from custseg.scoring import history_fold
@@ -63,12 +63,11 @@ def test_every_way_of_folding_gives_the_same_history(made, tz):
     with pytest.MonkeyPatch.context() as patched:
         # Three threads, however few the orders are.
         patched.setattr(coding, "_SMALL", 1)
-        patched.setattr(parting, "_SMALL", 1)
         patched.setenv("CUSTSEG_THREADS", "3")
         assert cu.history(base).equals(found)
         assert cu.history(base_of({"orders": in_time}, tz=tz)).equals(found)
-        # Logs that reach over too many days.
-        patched.setattr(history_fold, "_DAYS", 0)
+        # Too many days and customers for bitmaps.
+        patched.setattr(history_fold, "_MOST_WORDS", 0)
         assert cu.history(base).equals(found)
         # Every id a hash alike: told apart by polars.
         patched.setattr(coding, "_hashes", lambda ids: pl.zeros(ids.len(), pl.UInt64, eager=True))
@@ -144,6 +143,30 @@ def test_folds_that_follow_each_other_are_one(before, after):
         assert bool(follow(left, right)) == whole
         if whole:
             assert left.tolist() == twin
+
+
+def marked(mark, made, seen):
+    out, days = np.empty((4, 4), np.int64), np.empty((4, 1), np.uint64)
+    return mark(*arrays(made), seen, 0, NO_WORDS, NO_RANKS, SINCE, OFFSETS, -3, out, days), days
+
+
+@given(listed, st.integers(-DAY, 6 * DAY))
+def test_marks_are_their_python_and_their_twin(made, seen):
+    twin = naive.mark(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
+    counts = [row[2] for row in naive.fold(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))]
+    for mark in (kernels.mark, kernels.mark.py_func):
+        out, days = marked(mark, made, seen)
+        assert out.tolist() == twin
+        assert np.bitwise_count(days).ravel().tolist() == counts
+
+
+@given(listed, listed)
+def test_marks_of_parts_are_blended_to_those_of_the_whole(some, others):
+    seen = 6 * DAY
+    twin = naive.blend(some, others, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
+    for blend in (kernels.blend, kernels.blend.py_func):
+        left, right = (marked(kernels.mark, each, seen)[0] for each in (some, others))
+        assert blend(left, right).tolist() == twin
 
 
 def test_a_bitmap_of_ids_gives_the_same_rows():

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import custseg as cu
 from base.logs_of import ZONES, base_of, days, everything, keyed
 from base.logs_of import rows as listed
-from custseg.base import parting
 from custseg.segments import replay, replay_cells
 from custseg.segments.clusters_space import Space
 from custseg.segments.track import Track, track
@@ -168,8 +167,7 @@ def test_threads_and_parts_do_not_matter(logs, scheme, when):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CUSTSEG_THREADS", "3")
         patched.setattr(replay, "_SMALL", 1)
-        patched.setattr(parting, "_SMALL", 1)
-        patched.setattr(parting, "_GUESSES", 4)
+        patched.setattr(replay, "_GUESSES", 4)
         assert track(scheme, base, every=when) == whole
 
 

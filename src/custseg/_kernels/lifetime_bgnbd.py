@@ -28,6 +28,8 @@ _STEEP = 700.0
 _TINY = 1e-17
 # The series of anything sensible has ended long before.
 _TERMS = 400_000
+# Pairs of x and T that are kept, a power of two.
+_SLOTS = 4096
 
 
 @kernel
@@ -143,7 +145,7 @@ def alive(x: Ints, t_x: Floats, observed: Floats, params: Floats, late: int, out
 
 
 @kernel
-def _expected(chances: float, rate: float, after: float, a: float, b: float, t: float) -> float:
+def _expected(chances: int, rate: float, after: float, a: float, b: float, t: float) -> float:
     """Purchases within t of a customer who is alive, by Euler's transformation.
 
     (c / (a−1)) [1 − (1−z)^(a−1) 2F1(c−r−x, a−1; c; z)] with c = a + b + j − 1 and
@@ -175,7 +177,7 @@ def _expected(chances: float, rate: float, after: float, a: float, b: float, t: 
         term *= (upper + n) * (a + (n - 1)) * z / ((c + n) * (n + 1))
         s += term
         n += 1
-    return -(c * e + s * np.exp(power))
+    return 0.0 - (c * e + s * np.exp(power))
 
 
 @kernel
@@ -200,19 +202,23 @@ def purchases(
         out: float64[n, k], room for the result.
 
     Returns:
-        `out`. Cost: a series for each pair of x and T that follow each
-        other, some 36 / (1 − z) terms at most. Twin: naive.lifetime.bgnbd_purchases.
+        `out`. Cost: a series for each pair of x and T that occurs, of some
+        36 / (1 − z) terms at most. Twin: naive.lifetime.bgnbd_purchases.
     """
     r, alpha, a, b = params[0], params[1], params[2], params[3]
+    # The series depends on x and T only, and few pairs of them occur: the last are kept.
+    known, since = np.full(_SLOTS, -1, np.int64), np.empty(_SLOTS, np.float64)
+    kept = np.empty((_SLOTS, horizons.size), np.float64)
     for i in range(x.size):
+        slot = (x[i] * 40503 + int(min(observed[i], 1e9) * 1021.0)) & (_SLOTS - 1)
+        if known[slot] != x[i] or since[slot] != observed[i]:
+            known[slot] = x[i]
+            since[slot] = observed[i]
+            for k in range(horizons.size):
+                after = alpha + observed[i]
+                kept[slot, k] = _expected(x[i] + late, r + x[i], after, a, b, horizons[k])
         share = (observed[i] - t_x[i]) / (alpha + t_x[i])
         here = _alive(x[i] + late, r + x[i], share, params)
         for k in range(horizons.size):
-            if here > 0.0:
-                bought = _expected(
-                    float(x[i] + late), r + x[i], alpha + observed[i], a, b, horizons[k]
-                )
-                out[i, k] = here * bought
-            else:
-                out[i, k] = 0.0
+            out[i, k] = here * kept[slot, k]
     return out

@@ -75,19 +75,19 @@ class Cells:
         """The cells of histories that are checked, apart by what a design reads."""
         from custseg._kernels.cells import cells  # numba is loaded when it is needed
 
-        x, times = array(rows["x"]), [_times(rows[name]) for name in ("t_x", "T")]
-        bits = [read_only(each.view(np.int64)) for each in times]
+        x, t_x, until = array(rows["x"]), _times(rows["t_x"]), _times(rows["T"])
+        bits = read_only(t_x.view(np.int64)), read_only(until.view(np.int64))
         pattern, patterns = (design or Design()).patterns(rows, where=where)
         # Below 10 million times, x leaves room for another number.
         key = read_only(x + (pattern << 24)) if patterns.shape[0] > 1 else x
-        place, firsts = cells(key, *bits, np.empty(rows.height, np.int32))
+        place, firsts = cells(key, bits[0], bits[1], np.empty(rows.height, np.int32))
         counted = (
             rows["customers"].cast(pl.Float64).to_numpy() if "customers" in rows.columns else None
         )
         return cls(
             x=read_only(x[firsts]),
-            t_x=read_only(times[0][firsts]),
-            T=read_only(times[1][firsts]),
+            t_x=read_only(t_x[firsts]),
+            T=read_only(until[firsts]),
             weights=read_only(np.bincount(place, counted, firsts.size).astype(np.float64)),
             place=read_only(place),
             ids=rows["customer_id"] if "customer_id" in rows.columns else None,
@@ -126,7 +126,8 @@ class Cells:
         """So many customers drawn at random (with replacement) as cells of their own."""
         ends = np.cumsum(self.weights)
         lots = np.random.default_rng(seed).random(customers) * ends[-1]
-        found = np.minimum(np.searchsorted(ends, lots, side="right"), ends.size - 1)
+        places: Ints = np.asarray(ends.searchsorted(lots, side="right"), np.int64)
+        found = np.minimum(places, ends.size - 1)
         counts = np.bincount(found, minlength=ends.size)
         kept = np.flatnonzero(counts)
         return evolve(self.picked(kept), weights=read_only(counts[kept].astype(np.float64)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
 
 from custseg.errors import FitError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["FORMAT", "opened", "read", "standard_errors", "told", "written"]
 
@@ -102,11 +102,12 @@ def opened(text: str, /, *, where: str) -> dict[str, Any]:
         FitError: when the text is not JSON, or of another format.
     """
     try:
-        parts = json.loads(text)
+        found = json.loads(text)
     except (TypeError, ValueError, RecursionError) as fault:
         raise FitError(f"the text is not JSON: {fault}", where=where, fix=_FIX) from None
-    if not isinstance(parts, dict) or "fit" not in parts:
+    if not isinstance(found, dict) or "fit" not in found:
         raise FitError("the text is no fit", where=where, fix=_FIX)
+    parts = cast("dict[str, Any]", found)
     if parts.get("format") != FORMAT:
         fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
         raise FitError(f"format {parts.get('format')!r} is not known", where=where, fix=fix)
@@ -132,10 +133,22 @@ def read(text: str, /, *, kind: str, of: type) -> dict[str, Any]:
         raise FitError(f"the text is no fit: {fault}", where=where, fix=_FIX) from None
 
 
-_TURNED = {
-    "params": lambda found: {str(name): float(value) for name, value in found.items()},
-    "covariance": lambda found: tuple(tuple(map(float, row)) for row in found),
+def _numbers(found: Any) -> tuple[float, ...]:  # noqa: ANN401 - as JSON has it
+    return tuple(float(value) for value in found)
+
+
+def _rows(found: Any) -> tuple[tuple[float, ...], ...]:  # noqa: ANN401
+    return tuple(_numbers(row) for row in found)
+
+
+def _by_name(found: Any) -> dict[str, float]:  # noqa: ANN401
+    return {str(name): float(value) for name, value in found.items()}
+
+
+_TURNED: dict[str, Callable[[Any], Any]] = {
+    "params": _by_name,
+    "covariance": _rows,
     "log_likelihood": float,
     "customers": float,
-    "survivors": lambda found: tuple(map(float, found)),
+    "survivors": _numbers,
 }

@@ -1,4 +1,4 @@
-"""Orders folded to histories: in the order they have where that will do, else parted by day."""
+"""Orders folded to histories: as they come where that will do, else by bitmaps of days."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import evolve, frozen
+from attrs import frozen
 
 from custseg.base.coding import Coding, Part, coded, parts
-from custseg.base.parting import parted_by
-from custseg.schema.bridge import array, minor, read_only
+from custseg.schema.bridge import array, minor
 from custseg.schema.clock import Clock, clock
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["FoldedHistory", "folded_history"]
 
 _MAX = 2**63 - 1
-# Days that are worth a bucket each; logs that reach further are sorted.
-_DAYS = 40_000
+# Words of bitmaps that are worth their memory, 512 MB: beyond, polars sorts it out.
+_MOST_WORDS = 1 << 26
 
 
 @frozen(eq=False)
@@ -68,17 +67,26 @@ def folded_history(orders: pl.DataFrame, when: AsOf, /) -> FoldedHistory:
         coding, read = found
         low = min(int(part.instants.min()) for part in read)
         zone = clock(when.tz, low, when.instant)
-        out = _folded(pool, read, coding, zone, when)
-        if out is None:
-            again = _by_day(read, zone, when)
-            out = None if again is None else _folded(pool, again, coding, zone, when)
-    return _by_polars(orders, when) if out is None else _customers(out, coding)
+        table = _in_order(pool, read, coding, zone, when)
+        if table is None and _fits(coding, zone, low, when):
+            table = _marked(pool, read, coding, zone, zone.day(low), when)
+    return _by_polars(orders, when) if table is None else _customers(table, coding)
 
 
-def _folded(
+@frozen(eq=False)
+class _Table:
+    """A row for each customer, or for who might be one: int64[rows] each."""
+
+    first: Ints
+    last: Ints
+    days: Ints
+    repeat: Ints
+
+
+def _in_order(
     pool: ThreadPoolExecutor, read: list[Part], coding: Coding, zone: Clock, when: AsOf
-) -> Ints | None:
-    """The table of customers; None where the days of one do not ascend."""
+) -> _Table | None:
+    """Orders of which each customer's come day after day; None where they do not."""
     from custseg._kernels.history import fold, follow  # numba is loaded when it is needed
 
     rows = (coding.lowest, coding.words, coding.ranks, zone.since, zone.offsets)
@@ -92,39 +100,53 @@ def _folded(
     for other in others:
         if first is None or other is None or not follow(first, other):
             return None
-    return first
-
-
-def _by_day(read: list[Part], zone: Clock, when: AsOf) -> list[Part] | None:
-    """The orders with those of each day together; None when there are too many days."""
-    ids, instants, totals = (
-        read_only(np.concatenate(each)) if len(read) > 1 else each[0]
-        for each in zip(*((part.numbers, part.instants, part.totals) for part in read), strict=True)
-    )
-    first = zone.day(int(instants.min()))
-    if when.today - first > _DAYS:
+    if first is None:
         return None
-    starts = zone.day_starts(np.arange(first + 1, when.today + 1, dtype=np.int64))
-    cuts = np.unique(np.append(starts[starts <= when.instant], when.instant + 1))
-    offsets, parted, amounts = parted_by(read_only(cuts), ids, instants, totals)
-    # Threads take days that follow each other.
-    ends = [int(offsets[-1]) * share // len(read) for share in range(1, len(read))]
-    some = [np.split(each, ends) for each in (parted[0], parted[1], amounts)]
-    return [
-        evolve(part, numbers=read_only(who), instants=read_only(at), totals=read_only(money))
-        for part, who, at, money in zip(read, *some, strict=True)
-    ]
+    return _Table(first[:, 0], first[:, 1], first[:, 2], first[:, 4])
 
 
-def _customers(out: Ints, coding: Coding) -> FoldedHistory:
+def _fits(coding: Coding, zone: Clock, low: int, when: AsOf) -> bool:
+    """Whether a bit for each customer and day is not too much."""
+    return coding.rows * _words(zone.day(low), when) <= _MOST_WORDS
+
+
+def _words(first: int, when: AsOf) -> int:
+    """Words of 64 days from a first day on; an as_of before it sees nothing."""
+    return max(when.today - first, 0) // 64 + 1
+
+
+def _marked(
+    pool: ThreadPoolExecutor, read: list[Part], coding: Coding, zone: Clock, day: int, when: AsOf
+) -> _Table:
+    """Orders in any order: a bitmap of days for each customer."""
+    from custseg._kernels.history import blend, mark
+
+    rows = (coding.lowest, coding.words, coding.ranks, zone.since, zone.offsets)
+    wide = _words(day, when)
+
+    def marked(part: Part) -> tuple[Ints, NDArray[np.uint64]]:
+        out = np.empty((coding.rows, 4), np.int64)
+        days = np.empty((coding.rows * wide, 1), np.uint64)
+        orders = part.numbers, part.instants, part.totals
+        return mark(*orders, when.instant, *rows, day, out, days), days
+
+    (out, days), *others = pool.map(marked, read)
+    for other, more in others:
+        blend(out, other)
+        np.bitwise_or(days, more, out=days)
+    counts = np.bitwise_count(days).reshape(coding.rows, wide).sum(axis=1, dtype=np.int64)
+    return _Table(out[:, 0], out[:, 1], counts, out[:, 3] - out[:, 2])
+
+
+def _customers(table: _Table, coding: Coding) -> FoldedHistory:
     """The rows of the table that are customers, by id."""
-    kept = np.flatnonzero(out[:, 2] > 0)
+    kept = np.flatnonzero(table.days > 0)
     ids = coding.ids(kept)
     if coding.names is not None:
         ranked = ids.arg_sort()
         ids, kept = ids.gather(ranked), kept[ranked.to_numpy()]
-    turned = [pl.Series(np.take(out[:, slot], kept)) for slot in range(5)]
-    return FoldedHistory(ids, turned[0], turned[1], turned[2], turned[4])
+    columns = (table.first, table.last, table.days, table.repeat)
+    return FoldedHistory(ids, *(pl.Series(np.take(each, kept)) for each in columns))
 
 
 def _by_polars(orders: pl.DataFrame, when: AsOf) -> FoldedHistory:

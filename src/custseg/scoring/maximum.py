@@ -97,7 +97,8 @@ def _inside(at: Floats) -> Floats:
 
 def _climbed(objective: Objective, start: Floats, *, like: Objective | None = None) -> Floats:
     """Where quasi-Newton steps (BFGS) end; `like` has the curvature that is begun with."""
-    from scipy.optimize import minimize  # used to fit, never to score
+    # Used to fit, never to score; it has no types.
+    from scipy.optimize import minimize  # pyright: ignore[reportUnknownVariableType]
 
     scale = max(abs(objective(start)[0]), 1.0)
 
@@ -110,8 +111,8 @@ def _climbed(objective: Objective, start: Floats, *, like: Objective | None = No
     options: dict[str, object] = {"gtol": _SLOPE, "maxiter": 500}
     if like is not None:
         options["hess_inv0"] = _start_inverse(like, start)
-    found = minimize(falling, start, jac=True, method="BFGS", options=options)
-    return _inside(np.asarray(found.x, np.float64))
+    found = minimize(falling, start, jac=True, method="BFGS", options=options)  # pyright: ignore[reportUnknownVariableType]
+    return _inside(np.asarray(found.x, np.float64))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _start_inverse(like: Objective, at: Floats) -> Floats:

@@ -28,7 +28,8 @@ _EVER = 2**62
 @lru_cache(maxsize=2)
 def _rule(nodes: int = 10) -> Floats:
     """Nodes and weights of Gauss's rule on −1 … 1."""
-    return read_only(np.array(np.polynomial.legendre.leggauss(nodes)))
+    places, weights = np.polynomial.legendre.leggauss(nodes)
+    return read_only(np.array([places.tolist(), weights.tolist()], np.float64))
 
 
 def _log_likelihood(cells: Cells, params: Floats, /) -> Floats:

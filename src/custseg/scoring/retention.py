@@ -157,8 +157,8 @@ class RetentionFit:
     def simulate(self, customers: int, /, *, seed: int, renewals: int) -> tuple[int, ...]:
         """How many of a cohort drawn by chance are there at the start and after each renewal."""
         rng = np.random.default_rng(seed)
-        chance = np.maximum(rng.beta(*self.params.values(), customers), 1e-300)
-        lasted = rng.geometric(chance)
+        a, b = self.params.values()
+        lasted = rng.geometric(np.maximum(rng.beta(a, b, customers), 1e-300))
         return tuple(int((lasted > renewal).sum()) for renewal in range(renewals + 1))
 
     def to_json(self) -> str:

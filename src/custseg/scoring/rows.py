@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -80,7 +80,7 @@ def _read(source: Source, where: str) -> pl.DataFrame:
     if not hasattr(source, "__arrow_c_stream__"):
         raise SchemaError(f"histories cannot be read from a {kind}", where=where, fix=fix)
     try:
-        return pl.DataFrame(cast("Any", source))
+        return pl.DataFrame(source)
     except Exception as error:
         what = f"the {kind} cannot be read as Arrow: {first_line(error)}"
         raise SchemaError(what, where=where, fix=fix) from error

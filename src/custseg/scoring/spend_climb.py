@@ -65,12 +65,17 @@ def _hill(pool: ThreadPoolExecutor, rows: _Some) -> Callable[[Floats], tuple[flo
     size = rows[0].size
     many = min(threads(), max(size // _SMALL, 1))
     cuts = pairwise([size * each // many for each in range(many + 1)])
-    parts = [tuple(each[low:high] for each in rows) for low, high in cuts]
+    x, spend, weights = rows
+    parts = [(x[low:high], spend[low:high], weights[low:high]) for low, high in cuts]
 
     def climb(at: Floats) -> tuple[float, Floats]:
         params = read_only(np.exp(at))
-        turns = pool.map if many > 1 else map
-        found = np.sum(list(turns(lambda part: log_likelihood(*part, params), parts)), axis=0)
+
+        def one(part: _Some) -> Floats:
+            return log_likelihood(*part, params)
+
+        each = list(pool.map(one, parts)) if many > 1 else [one(part) for part in parts]
+        found = np.sum(each, axis=0)
         return float(found[0]), found[1:] * params
 
     return climb

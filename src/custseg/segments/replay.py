@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, frozen
 
-from custseg.base.parting import parted_by
 from custseg.schema.arrow import words
 from custseg.schema.bridge import array, read_only
 from custseg.segments.roster import Roster
@@ -31,6 +31,8 @@ __all__ = ["History", "Replay", "Rows", "moves_of", "parts", "windows_of"]
 _MAX = 2**63 - 1
 # Orders, or labels, that are worth a thread.
 _SMALL = 500_000
+# Guesses at the bucket of an instant: as many as stay in the first cache.
+_GUESSES = 1 << 12
 
 
 @frozen(eq=False)
@@ -94,7 +96,7 @@ class Replay:
             moves = moves_of(spans, lambda bounds: np.searchsorted(instants, bounds))
             return cls(roster, instants, totals, moves, places, ends)
         cuts = _cuts(spans, instants)
-        offsets, parted, amounts = parted_by(cuts, roster.numbers, instants, totals)
+        offsets, parted, amounts = _parted(cuts, roster.numbers, instants, totals)
 
         def before(bounds: Ints) -> Ints:
             return offsets[np.searchsorted(cuts, np.clip(bounds, cuts[0], cuts[-1]))]
@@ -160,3 +162,36 @@ def _cuts(spans: Sequence[Sequence[Span]], instants: Ints) -> Ints:
     bounds = [bound for each in spans for span in each for bound in (span.low, span.high + 1)]
     inside = np.clip(np.array(bounds, np.int64), instants.min(), instants.max() + 1)
     return read_only(np.unique(inside))
+
+
+def _parted(cuts: Ints, ids: Ints, instants: Ints, totals: Ints) -> tuple[Ints, Ints, Ints]:
+    """Orders moved to where they lie between cuts: rows before each cut, and the columns."""
+    from custseg._kernels.track import count, part  # numba is loaded when it is needed
+
+    shift = max(int(cuts[-1] - cuts[0]).bit_length() - _GUESSES.bit_length() + 1, 0)
+    slots = int(cuts[-1] - cuts[0] >> shift) + 1
+    begins = cuts[0] + (np.arange(slots, dtype=np.int64) << shift)
+    reached: Ints = np.asarray(cuts.searchsorted(begins, side="right"), np.int64)
+    guesses = read_only(reached)
+    many = min(threads(), max(ids.size // _SMALL, 1))
+    edges = [ids.size * each // many for each in range(many + 1)]
+    slices = [slice(low, high) for low, high in pairwise(edges)]
+
+    def counted(some: slice) -> Ints:
+        return count(instants[some], cuts, guesses, shift)
+
+    with ThreadPoolExecutor(many) as pool:
+        counts = np.array(list(pool.map(counted, slices)))
+        # Buckets one after the other, in each the rows of the first thread first.
+        ends = np.cumsum(counts.T).reshape(counts.T.shape).T
+        offsets = ends[-1, :-1].copy()
+        rows = int(offsets[-1])
+        parted, amounts = np.empty((2, rows), np.int64), np.empty((rows, 2), np.int64)
+
+        def put(some: slice, places: Ints) -> None:
+            orders = ids[some], instants[some], totals[some]
+            part(*orders, cuts, guesses, shift, places, parted, amounts)
+
+        # Threads write to places of their own.
+        list(pool.map(put, slices, [read_only(each) for each in ends - counts]))
+    return offsets, parted, amounts
