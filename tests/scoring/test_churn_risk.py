@@ -99,6 +99,25 @@ def test_the_usual_gap_is_the_median_of_who_came_back():
     assert fit.score(rows)["churn_risk"][0] == pytest.approx(10 / 11)
 
 
+def test_without_a_model_the_risk_of_all_is_that_of_silence():
+    rows = pl.DataFrame({"x": [0, 1, 4], "t_x": [0.0, 3.0, 8.0], "T": [30.0, 33.0, 12.0]})
+    fit = ChurnRisk(purchases=None).fit(rows)
+    assert (fit.usual_gap, fit.status, fit.message) == (2.5, "converged", "")
+    found = fit.score(rows)
+    assert found.columns == ["churn_risk", "overdue_ratio"]
+    assert found["overdue_ratio"].to_list() == [12.0, 10.0, 2.0]
+    assert found["churn_risk"].to_list() == pytest.approx([12 / 13, 10 / 11, 2 / 3])
+
+
+def test_a_model_that_does_not_fit_points_to_silence():
+    lost = cu.PurchaseFit(
+        model="bgnbd", params=BGNBD.params, status="boundary", message="b runs off"
+    )
+    fit = ChurnRiskFit(purchases=lost, usual_gap=6.0, threshold=0.5)
+    assert fit.status == "boundary"
+    assert fit.message == "b runs off; purchases=None takes silence alone"
+
+
 def test_where_nobody_came_back_nothing_is_usual():
     rows = pl.DataFrame({"x": [0, 0], "t_x": [0.0, 0.0], "T": [3.0, 9.0]})
     fit = ChurnRisk(purchases=BGNBD).fit(rows)
@@ -116,7 +135,7 @@ def test_everyone_stands_in_the_frame_once_and_rules_can_read_it():
     scored = shop.with_measures(found)
     lost = scored.where("p_alive < 0.3 AND days_active > 1")
     assert lost.measures("churn_risk")["churn_risk"].min() > 0.7
-    assert (risk.status, risk.message) == (risk.purchases.status, risk.purchases.message)
+    assert (risk.status, risk.message) == ("converged", "")
 
 
 # ---------------------------------------------------------------- warnings

@@ -8,18 +8,19 @@ import numpy as np
 import polars as pl
 from attrs import field, frozen
 
-from custseg.base.customer_base import CustomerBase
 from custseg.errors import FitError, Problem
 from custseg.scoring.churn_warnings import warned
+from custseg.scoring.everyone import beside_everyone
 from custseg.scoring.numbers import is_number
 from custseg.scoring.purchase_fit import PurchaseFit
 from custseg.scoring.purchase_models import BGNBD
-from custseg.scoring.rows import Source, with_columns_of
+from custseg.scoring.rows import Source, histories, with_columns_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
+    from custseg.base.customer_base import CustomerBase
     from custseg.rules.rule import Rule
     from custseg.scoring.churn_warnings import Labelling
 
@@ -42,8 +43,13 @@ class ChurnRisk:
     the usual gap being the median of those who came back. Who is due today
     stands at one half.
 
+    Where no model of purchases fits (its status is not `converged`), the risk
+    of all is that of silence: `purchases=None`, o counting own gaps of those
+    who came back.
+
     Attributes:
-        purchases: How often customers buy: a recipe, or one that is fitted.
+        purchases: How often customers buy: a recipe, one that is fitted, or
+            None.
         threshold: From which risk on a customer is warned of.
 
     Raises:
@@ -57,7 +63,7 @@ class ChurnRisk:
     True
     """
 
-    purchases: _Purchases | PurchaseFit = field(factory=BGNBD)
+    purchases: _Purchases | PurchaseFit | None = field(factory=BGNBD)
     threshold: float = 0.5
 
     def __attrs_post_init__(self) -> None:
@@ -75,8 +81,8 @@ class ChurnRisk:
             FitError: when nobody is in it.
         """
         given, where = self.purchases, "ChurnRisk.fit"
-        fitted = given if isinstance(given, PurchaseFit) else given.fit(source)
-        rows = with_columns_of(source, (), unit=fitted.unit, where=where)
+        fitted = given if given is None or isinstance(given, PurchaseFit) else given.fit(source)
+        rows = histories(source, unit=fitted.unit if fitted else "week", where=where)
         back = rows.filter(pl.col("x") > 0)
         gaps = back["t_x"].to_numpy() / back["x"].to_numpy()
         return ChurnRiskFit(
@@ -86,7 +92,8 @@ class ChurnRisk:
         )
 
     def _problems(self) -> Iterator[Problem]:
-        if not isinstance(self.purchases, PurchaseFit) and not hasattr(self.purchases, "fit"):
+        given = self.purchases
+        if not (given is None or isinstance(given, PurchaseFit) or hasattr(given, "fit")):
             what = f"{self.purchases!r} says nothing of purchases"
             yield Problem(what, "ChurnRisk.purchases", "give BGNBD() or another model, or its fit")
         if not is_number(self.threshold, 0, 1):
@@ -99,9 +106,9 @@ class ChurnRiskFit:
     """The risk that a buyer is gone, by a fitted model.
 
     Attributes:
-        purchases: How often customers buy.
+        purchases: How often customers buy, or None.
         usual_gap: The median of the mean gaps of who came back, in the
-            model's unit; None when nobody did.
+            model's unit, or weeks; None when nobody did.
         threshold: From which risk on a customer is warned of.
 
     >>> import custseg as cu
@@ -110,19 +117,21 @@ class ChurnRiskFit:
     'converged'
     """
 
-    purchases: PurchaseFit
+    purchases: PurchaseFit | None
     usual_gap: float | None
     threshold: float
 
     @property
     def status(self) -> str:
         """How the fit of purchases ended: see `PurchaseFit`."""
-        return self.purchases.status
+        return self.purchases.status if self.purchases else "converged"
 
     @property
     def message(self) -> str:
         """The status in words."""
-        return self.purchases.message
+        if self.purchases is None or self.purchases.status == "converged":
+            return ""
+        return f"{self.purchases.message}; purchases=None takes silence alone"
 
     def score(self, source: Source, /) -> pl.DataFrame:
         """The risk of each customer: what `base.with_measures` takes.
@@ -131,7 +140,7 @@ class ChurnRiskFit:
             source: A base as of now, or a frame of histories.
 
         Returns:
-            customer_id; churn_risk; p_alive, that of the model; and
+            customer_id; churn_risk; p_alive, where there is a model; and
             overdue_ratio: how many gaps went by since the last purchase, own
             ones or, of who bought on a single day, usual ones. Null for who
             never bought.
@@ -139,29 +148,21 @@ class ChurnRiskFit:
         Raises:
             SchemaError: listing everything that is wrong with a frame.
         """
-        where = "ChurnRiskFit.score"
-        columns = self.purchases.design.columns
-        rows = with_columns_of(source, columns, unit=self.purchases.unit, where=where)
-        cells = self.purchases.cells(rows, where=where)
-        alive = self.purchases.alive(cells)
-        repeats = cells.x > 0
-        gaps = np.full(cells.x.size, np.nan if self.usual_gap is None else self.usual_gap)
-        np.divide(cells.t_x, cells.x, out=gaps, where=repeats)
-        overdue = (cells.T - cells.t_x) / gaps
-        found = {
-            "churn_risk": np.where(repeats, 1 - alive, overdue / (1 + overdue)),
-            "p_alive": alive,
-            "overdue_ratio": overdue,
-        }
-        by_row = {name: values[cells.place] for name, values in found.items()}
-        scored = pl.DataFrame(by_row, nan_to_null=True)
-        if cells.ids is None:
-            return scored
-        scored = scored.insert_column(0, cells.ids)
-        if not isinstance(source, CustomerBase):
-            return scored
-        everyone = source.customer_ids.to_frame()
-        return everyone.join(scored, on="customer_id", how="left", maintain_order="left")
+        where, fit = "ChurnRiskFit.score", self.purchases
+        columns, unit = (fit.design.columns, fit.unit) if fit else ((), "week")
+        rows = with_columns_of(source, columns, unit=unit, where=where)
+        x, t_x, observed = (rows[name].to_numpy() for name in ("x", "t_x", "T"))
+        gaps = np.full(rows.height, np.nan if self.usual_gap is None else self.usual_gap)
+        overdue = (observed - t_x) / np.divide(t_x, x, out=gaps, where=x > 0)
+        risk = overdue / (1 + overdue)
+        found = {"churn_risk": risk, "overdue_ratio": overdue}
+        if fit is not None:
+            cells = fit.cells(rows, where=where)
+            alive = fit.alive(cells)[cells.place]
+            risk = np.where(x > 0, 1 - alive, risk)
+            found = {"churn_risk": risk, "p_alive": alive, "overdue_ratio": overdue}
+        scored = pl.DataFrame(found, nan_to_null=True)
+        return beside_everyone(source, scored, rows)
 
     def warnings(
         self,

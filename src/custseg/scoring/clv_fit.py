@@ -11,6 +11,7 @@ from custseg.base.customer_base import CustomerBase
 from custseg.scoring import clv_text
 from custseg.scoring.clv_limits import limits
 from custseg.scoring.clv_terms import Terms, value_columns, value_rows
+from custseg.scoring.everyone import beside_everyone
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -145,7 +146,7 @@ class CLVFit:
                 for first, second in self.draws
             ]
             found |= limits(drawn, rows, cells, terms, level=self.level)
-        return _beside_everyone(source, pl.DataFrame(found, nan_to_null=True), cells.ids)
+        return beside_everyone(source, pl.DataFrame(found, nan_to_null=True), rows)
 
     def to_json(self) -> str:
         """The fit as text, with its numbers; equal after the trip."""
@@ -159,14 +160,3 @@ class CLVFit:
             FitError: when the text is not one.
         """
         return cls(**clv_text.read(text))
-
-
-def _beside_everyone(source: Source, scored: pl.DataFrame, ids: pl.Series | None) -> pl.DataFrame:
-    """Scores by customer; of a base, everyone, who never bought included."""
-    if ids is None:
-        return scored
-    scored = scored.insert_column(0, ids)
-    if not isinstance(source, CustomerBase):
-        return scored
-    everyone = source.customer_ids.to_frame()
-    return everyone.join(scored, on="customer_id", how="left", maintain_order="left")
