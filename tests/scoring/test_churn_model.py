@@ -137,6 +137,7 @@ def test_it_tells_better_than_chance_who_stops_buying(shop, fit):
     test = fit.test(shop, at=LATER)
     assert test.auc > 0.7
     assert test.lift()["lift"][0] > 1.2
+    assert repr(fit).endswith(" % without an order through 2025-06-29")
     share = test.frame["churned"].mean()
     assert test.brier < share * (1 - share)
     assert repr(test).startswith(f"{test.frame.height} customers as of 2025-06-30, ")
@@ -157,6 +158,13 @@ def test_who_has_not_bought_has_no_probability(shop, fit):
     unknown = scores["churn_probability"].is_null()
     assert unknown.equals(scores["orders"] == 0)
     assert unknown.any()
+
+
+def test_where_nobody_has_bought_nobody_has_a_probability(shop, fit):
+    nobody = shop.where("orders = 0")
+    found = fit.score(nobody)
+    assert found.height == nobody.customer_ids.len() > 0
+    assert found["churn_probability"].null_count() == found.height
 
 
 def test_all_alike_cannot_be_learnt_from(shop):

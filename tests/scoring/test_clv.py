@@ -290,6 +290,16 @@ def test_limits_have_own_rates_and_no_end_where_a_draw_has_no_mean():
     assert np.isfinite(found["clv_high"][1])
 
 
+def test_draws_in_which_nobody_came_back_are_left_out():
+    rows = frame_of([(0, 0, 1, 1.0), (1, 0.5, 1, 9.0)]).with_columns(
+        T=pl.lit(0.3), t_x=pl.col("t_x") / 4
+    )
+    recipe = CLV(purchases=BGNBD, spend=SPEND, horizon=cu.Window(days=30), intervals=5)
+    fit = recipe.fit(rows)
+    assert len(fit.draws) < 5
+    assert fit.score(rows)["clv"].is_not_null().all()
+
+
 def test_customers_with_covariates_are_not_drawn(shop):
     with pytest.raises(FitError, match="covariates"):
         CLV(purchases=cu.BGNBD(covariates=("gender",)), intervals=2).fit(
@@ -324,6 +334,9 @@ def test_a_text_that_is_changed_is_refused(change):
 def test_months_of_a_frame_need_a_day():
     with pytest.raises(SchemaError, match="day="):
         fit_of().score(frame_of([(1, 0.5, 10, 1.0)]))
+    for day in ("2026-01-31", dt.datetime(2026, 1, 31, tzinfo=dt.UTC)):
+        with pytest.raises(SchemaError, match="is no day"):
+            fit_of().score(frame_of([(1, 0.5, 10, 1.0)]), day=day)
 
 
 def test_columns_that_are_none_are_refused():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,6 @@ from custseg.scoring.history import unit_days
 from custseg.scoring.rows import Source, histories
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
@@ -93,6 +93,8 @@ class Terms:
             SchemaError: listing what is wrong with columns; when months run
                 from no day.
         """
+        if isinstance(day, dt.datetime) or not isinstance(cast("object", day), dt.date | None):
+            raise SchemaError(f"{day!r} is no day", where="CLVFit.score", fix="give a date")
         if day is None and horizon is not None and horizon.months is not None:
             raise SchemaError(
                 "a frame does not say from which day its months run",
