@@ -21,7 +21,7 @@ from custseg.schema.bridge import read_only
 from naive import lifetime as naive
 
 RULE = read_only(np.array(np.polynomial.legendre.leggauss(10)))
-positive = st.floats(0.05, 20).map(lambda value: round(value, 3))
+positive = st.floats(0.3, 20).map(lambda value: round(value, 3))
 four = st.tuples(positive, positive, positive, positive)
 weeks = st.floats(0.01, 120).map(lambda value: round(value, 2))
 weights = st.sampled_from([1.0, 3.0, 0.5])
@@ -222,6 +222,23 @@ def test_nothing_is_special_about_a_chance_to_leave_of_one(a):
     room = np.empty((2, 1))
     found = lifetime_bgnbd.purchases(x, t_x, until, floats(params), 0, floats([52.0]), room)
     np.testing.assert_allclose(found.ravel(), twin, rtol=1e-9)
+
+
+@pytest.mark.compiled
+def test_a_horizon_of_twenty_thousand_mean_gaps_is_exact_too():
+    params = (0.125, 0.055, 4.0, 1.0)
+    twin = naive.bgnbd_purchases([(0, 0.0, 0.0)], params, 0, [1000.0])
+    none = floats([0.0])
+    found = lifetime_bgnbd.purchases(
+        read_only(np.zeros(1, np.int64)),
+        none,
+        none,
+        floats(params),
+        0,
+        floats([1000.0]),
+        np.empty((1, 1)),
+    )
+    assert found[0, 0] == pytest.approx(twin[0], rel=1e-9)
 
 
 def test_what_no_float_can_hold_is_zero_and_no_warning():

@@ -27,7 +27,7 @@ _STEEP = 700.0
 # A term this small beside the sum changes no digit of it.
 _TINY = 1e-17
 # The series of anything sensible has ended long before.
-_TERMS = 400_000
+_TERMS = 20_000_000
 # Pairs of x and T that are kept, a power of two.
 _SLOTS = 4096
 

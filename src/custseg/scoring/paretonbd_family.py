@@ -28,8 +28,9 @@ _EVER = 2**62
 @lru_cache(maxsize=2)
 def _rule(nodes: int = 10) -> Floats:
     """Nodes and weights of Gauss's rule on −1 … 1."""
-    places, weights = np.polynomial.legendre.leggauss(nodes)
-    return read_only(np.array([places.tolist(), weights.tolist()], np.float64))
+    rule: Floats = np.zeros((2, nodes))
+    rule[:] = np.polynomial.legendre.leggauss(nodes)
+    return read_only(rule)
 
 
 def _log_likelihood(cells: Cells, params: Floats, /) -> Floats:

@@ -46,7 +46,7 @@ class PurchaseFit:
         covariance: Of the logarithms of the parameters (of coefficients as
             they are), from the curvature of the log-likelihood; empty unless
             the fit converged.
-        log_likelihood: At these parameters.
+        log_likelihood: At these parameters; 0 of a fit made by hand.
         customers: How many it was fitted to.
         status: `converged`; `boundary` when a parameter runs off to 0 or
             infinity; `not_identified` when too little is known to tell; or
@@ -69,7 +69,7 @@ class PurchaseFit:
     model: str
     params: dict[str, float]
     covariance: tuple[tuple[float, ...], ...] = ()
-    log_likelihood: float = math.nan
+    log_likelihood: float = 0.0
     customers: float = 0.0
     status: Status = "converged"
     message: str = ""
@@ -95,7 +95,7 @@ class PurchaseFit:
     @property
     def bic(self) -> float:
         """Schwarz's information criterion: the lower the better."""
-        return len(self.params) * math.log(self.customers) - 2 * self.log_likelihood
+        return len(self.params) * math.log(max(self.customers, 1)) - 2 * self.log_likelihood
 
     # What is said of customers
 

@@ -84,7 +84,7 @@ class RetentionFit:
         params: alpha and beta of the chance to leave.
         covariance: Of the logarithms of the parameters; empty unless the fit
             converged.
-        log_likelihood: At these parameters.
+        log_likelihood: At these parameters; 0 of a fit made by hand.
         customers: How many began.
         survivors: What it was fitted to.
         status: As in `PurchaseFit`.
@@ -98,7 +98,7 @@ class RetentionFit:
 
     params: dict[str, float]
     covariance: tuple[tuple[float, ...], ...] = ()
-    log_likelihood: float = math.nan
+    log_likelihood: float = 0.0
     customers: float = 0.0
     survivors: tuple[float, ...] = ()
     status: Status = "converged"
@@ -117,7 +117,7 @@ class RetentionFit:
     @property
     def bic(self) -> float:
         """Schwarz's information criterion: the lower the better."""
-        return len(self.params) * math.log(self.customers) - 2 * self.log_likelihood
+        return len(self.params) * math.log(max(self.customers, 1)) - 2 * self.log_likelihood
 
     def survival(self, renewals: int, /) -> float:
         """The share of customers who are still there after so many renewals."""

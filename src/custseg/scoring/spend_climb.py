@@ -45,6 +45,7 @@ def spend_climbed(
         weights: Customers of each.
         start: Where to begin instead of at the usual starts.
     """
+    x, spend, weights = _counted(x, spend, weights)
     mean = float(np.average(spend, weights=weights))
     usual = [np.log([p, q, v * mean]).tolist() for p, q, v in _STARTS]
     starts = usual if start is None else [start.tolist()]
@@ -56,6 +57,16 @@ def spend_climbed(
             some = read_only(x[kept]), read_only(spend[kept]), read_only(np.ones(_SAMPLE))
             sample = _hill(pool, some)
         return maximum(hill, sample, starts, SPEND_NAMES)
+
+
+def _counted(x: NDArray[np.int64], spend: Floats, weights: Floats) -> _Some:
+    """Equal rows as one: prices are few, and most customers came back once."""
+    from custseg._kernels.cells import cells  # numba is loaded when needed
+
+    bits, none = read_only(spend.view(np.int64)), read_only(np.zeros(x.size, np.int64))
+    place, firsts = cells(x, bits, none, np.empty(x.size, np.int32))
+    summed = np.bincount(place, weights, firsts.size).astype(np.float64)
+    return read_only(x[firsts]), read_only(spend[firsts]), read_only(summed)
 
 
 def _hill(pool: ThreadPoolExecutor, rows: _Some) -> Callable[[Floats], tuple[float, Floats]]:

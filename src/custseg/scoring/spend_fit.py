@@ -36,7 +36,7 @@ class SpendFit:
             customers gamma distributed (q, gamma).
         covariance: Of the logarithms of the parameters; empty unless the fit
             converged.
-        log_likelihood: At these parameters.
+        log_likelihood: At these parameters; 0 of a fit made by hand.
         customers: How many it was fitted to: those with repeat purchases that
             were not all free.
         correlation: Of x and mean spend among them (Pearson); the model takes
@@ -55,7 +55,7 @@ class SpendFit:
 
     params: dict[str, float]
     covariance: tuple[tuple[float, ...], ...] = ()
-    log_likelihood: float = math.nan
+    log_likelihood: float = 0.0
     customers: float = 0.0
     correlation: float | None = None
     status: Status = "converged"
@@ -75,7 +75,7 @@ class SpendFit:
     @property
     def bic(self) -> float:
         """Schwarz's information criterion: the lower the better."""
-        return len(self.params) * math.log(self.customers) - 2 * self.log_likelihood
+        return len(self.params) * math.log(max(self.customers, 1)) - 2 * self.log_likelihood
 
     @property
     def population_mean(self) -> float | None:
