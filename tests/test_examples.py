@@ -3,7 +3,9 @@
 The docstring of a public name stands alone, as a reader copies it: nothing is defined that
 it does not import. That of an inner name sees the names of its module. The blocks of one
 page share their names, from top to bottom; a `pycon` block is compared with the output
-shown, a `python` block must run.
+shown, a `python` block must run. A page that reads public data sets names them in a comment,
+`<!-- files: cdnow/CDNOW_sample.txt -->`: they lie in the folder where its code runs, and it is
+skipped where they are absent.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "custseg").rglob("*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FILES = re.compile(r"^<!-- files: (?P<files>.*) -->$", re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # What a page reads from the shared data sets, under the name that it gives the file.
 READ = {"retail.md": "online_retail/online_retail.parquet"}
@@ -85,6 +88,9 @@ def test_the_code_on_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch,
         source = request.getfixturevalue("shared") / READ[page.name]
         (tmp_path / source.name).symlink_to(source)
     text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
+    for listed in FILES.finditer(text):
+        for name in listed["files"].split():
+            (tmp_path / Path(name).name).symlink_to(request.getfixturevalue("shared") / name)
     for block in BLOCK.finditer(text):
         line, code = text.count("\n", 0, block.start("code")), block["code"]
         if block[0].startswith("```pycon"):

@@ -53,9 +53,35 @@ if TYPE_CHECKING:
     from custseg.schema.source import minor_units as minor_units
     from custseg.schema.table import Table as Table
     from custseg.schema.table import table as table
+    from custseg.scoring.churn_labels import churn_labels as churn_labels
+    from custseg.scoring.churn_model import ChurnFit as ChurnFit
+    from custseg.scoring.churn_model import ChurnModel as ChurnModel
+    from custseg.scoring.churn_risk import ChurnRisk as ChurnRisk
+    from custseg.scoring.churn_risk import ChurnRiskFit as ChurnRiskFit
+    from custseg.scoring.churn_test import ChurnTest as ChurnTest
+    from custseg.scoring.churn_test import ChurnThreshold as ChurnThreshold
+    from custseg.scoring.clv import CLV as CLV
+    from custseg.scoring.clv_fit import CLVFit as CLVFit
+    from custseg.scoring.engagement import Engagement as Engagement
+    from custseg.scoring.gamma_gamma import GammaGamma as GammaGamma
+    from custseg.scoring.history import history as history
+    from custseg.scoring.log_rank import LogRank as LogRank
+    from custseg.scoring.purchase_fit import PurchaseFit as PurchaseFit
+    from custseg.scoring.purchase_models import BGBB as BGBB
+    from custseg.scoring.purchase_models import BGNBD as BGNBD
+    from custseg.scoring.purchase_models import MBGNBD as MBGNBD
+    from custseg.scoring.purchase_models import NBD as NBD
+    from custseg.scoring.purchase_models import ParetoNBD as ParetoNBD
+    from custseg.scoring.retention import RetentionFit as RetentionFit
+    from custseg.scoring.retention import ShiftedBetaGeometric as ShiftedBetaGeometric
+    from custseg.scoring.spend_fit import SpendFit as SpendFit
+    from custseg.scoring.survival import Survival as Survival
+    from custseg.scoring.survival import survival as survival
+    from custseg.scoring.win_back import WinBack as WinBack
     from custseg.segments.abc import ABC as ABC
     from custseg.segments.abc_lorenz import Lorenz as Lorenz
     from custseg.segments.abc_scheme import ABCScheme as ABCScheme
+    from custseg.segments.bands import Bands as Bands
     from custseg.segments.clusters import Clusters as Clusters
     from custseg.segments.clusters_scheme import ClustersScheme as ClustersScheme
     from custseg.segments.flow import Flow as Flow
@@ -114,15 +140,41 @@ _HOME = {
     "minor_units": "schema.source",
     "Table": "schema.table",
     "table": "schema.table",
+    "churn_labels": "scoring.churn_labels",
+    "ChurnModel": "scoring.churn_model",
+    "ChurnFit": "scoring.churn_model",
+    "ChurnRisk": "scoring.churn_risk",
+    "ChurnRiskFit": "scoring.churn_risk",
+    "ChurnTest": "scoring.churn_test",
+    "ChurnThreshold": "scoring.churn_test",
+    "CLV": "scoring.clv",
+    "CLVFit": "scoring.clv_fit",
+    "Engagement": "scoring.engagement",
+    "GammaGamma": "scoring.gamma_gamma",
+    "history": "scoring.history",
+    "LogRank": "scoring.log_rank",
+    "PurchaseFit": "scoring.purchase_fit",
+    "BGNBD": "scoring.purchase_models",
+    "MBGNBD": "scoring.purchase_models",
+    "ParetoNBD": "scoring.purchase_models",
+    "NBD": "scoring.purchase_models",
+    "BGBB": "scoring.purchase_models",
+    "ShiftedBetaGeometric": "scoring.retention",
+    "RetentionFit": "scoring.retention",
+    "SpendFit": "scoring.spend_fit",
+    "survival": "scoring.survival",
+    "Survival": "scoring.survival",
+    "WinBack": "scoring.win_back",
     "ABC": "segments.abc",
     "Lorenz": "segments.abc_lorenz",
     "ABCScheme": "segments.abc_scheme",
+    "Bands": "segments.bands",
     "Clusters": "segments.clusters",
     "ClustersScheme": "segments.clusters_scheme",
-    "Gaps": "segments.gaps",
-    "Lifecycle": "segments.lifecycle",
     "Flow": "segments.flow",
+    "Gaps": "segments.gaps",
     "Grid": "segments.grid",
+    "Lifecycle": "segments.lifecycle",
     "RFM": "segments.rfm",
     "RFMScheme": "segments.rfm_scheme",
     "RuleAnalysis": "segments.rule_analysis",

@@ -30,13 +30,14 @@ def test_readme_shows_an_example_of_about_20_lines():
     assert 12 <= len(code.splitlines()) <= 30
 
 
-def test_four_packages_are_needed_at_run_time_and_none_is_capped():
+def test_five_packages_are_needed_at_run_time_and_none_is_capped():
     needed = PROJECT["project"]["dependencies"]
     assert [re.match(r"[a-z]+", each)[0] for each in needed] == [
         "attrs",
         "numba",
         "numpy",
         "polars",
+        "scipy",
     ]
     assert [each for each in needed if not re.fullmatch(r"[a-z]+>=[\d.]+", each)] == []
 

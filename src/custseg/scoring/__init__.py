@@ -1,0 +1,1 @@
+"""Numbers per customer: history, lifetime value, churn, engagement."""
