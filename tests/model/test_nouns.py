@@ -13,7 +13,7 @@ COLUMNS = {
     cu.Customer: "customer_id joined_at? birth_date? name? email? phone? region? gender?"
     " acquired_via? consent? referred_by?",
     cu.Order: "order_id customer_id ordered_at total channel? store? status? paid_with_points?",
-    cu.OrderLine: "order_id line customer_id ordered_at product_id? category? quantity? total",
+    cu.OrderLine: "order_id line? customer_id ordered_at product_id? category? quantity? total",
     cu.Event: "event_id customer_id at kind amount? points? refers_to? channel? reward? session?",
     cu.Feedback: "feedback_id customer_id? at kind score touchpoint? comment?",
     cu.Ticket: "ticket_id customer_id opened_at first_response_at? resolved_at? category?"
