@@ -28,11 +28,21 @@ if TYPE_CHECKING:
     from custseg.errors import SchemaError as SchemaError
     from custseg.insights.profile import Profile as Profile
     from custseg.insights.profile import profile as profile
+    from custseg.loyalty.also import Also as Also
+    from custseg.loyalty.boost import Boost as Boost
+    from custseg.loyalty.cap import Cap as Cap
+    from custseg.loyalty.care import Anniversary as Anniversary
+    from custseg.loyalty.care import Birthday as Birthday
+    from custseg.loyalty.care import Holiday as Holiday
     from custseg.loyalty.earn import Earn as Earn
     from custseg.loyalty.expiry import Expiry as Expiry
+    from custseg.loyalty.ladder import Ladder as Ladder
     from custseg.loyalty.ledger import Ledger as Ledger
     from custseg.loyalty.program import Program as Program
+    from custseg.loyalty.programs import Programs as Programs
     from custseg.loyalty.redemption import Redemption as Redemption
+    from custseg.loyalty.refunds import Refunds as Refunds
+    from custseg.loyalty.reward import Reward as Reward
     from custseg.model.measure_name import MeasureName as MeasureName
     from custseg.model.nouns import Customer as Customer
     from custseg.model.nouns import Entry as Entry
@@ -86,11 +96,21 @@ _HOME = {
     "SchemaError": "errors",
     "Profile": "insights.profile",
     "profile": "insights.profile",
+    "Also": "loyalty.also",
+    "Boost": "loyalty.boost",
+    "Cap": "loyalty.cap",
+    "Anniversary": "loyalty.care",
+    "Birthday": "loyalty.care",
+    "Holiday": "loyalty.care",
     "Earn": "loyalty.earn",
     "Expiry": "loyalty.expiry",
+    "Ladder": "loyalty.ladder",
     "Ledger": "loyalty.ledger",
     "Program": "loyalty.program",
+    "Programs": "loyalty.programs",
     "Redemption": "loyalty.redemption",
+    "Refunds": "loyalty.refunds",
+    "Reward": "loyalty.reward",
     "MeasureName": "model.measure_name",
     "Customer": "model.nouns",
     "Entry": "model.nouns",
