@@ -10,10 +10,10 @@ NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 class Lot:
     """Points of one source; `left` is what nobody took and nothing lapsed."""
 
-    def __init__(self, source, at, points, opens, ends, idle):
+    def __init__(self, source, at, points, opens, ends):
         self.rank, self.key, self.name = source["rank"], source["key"], source["lot"]
         self.at, self.points, self.left = at, points, points
-        self.opens, self.ends, self.idle = opens, ends, idle
+        self.opens, self.ends = opens, ends
         self.order = None
         self.lapsed = 0
         self.open, self.over, self.closed = False, False, False
@@ -61,7 +61,7 @@ class Account:
 
     def in_spending_order(self, lots):
         def place(lot):
-            ends = NEVER if lot.idle or lot.ends is None else lot.ends
+            ends = NEVER if lot.ends is None else lot.ends
             return (ends if self.order == "expiring_first" else None, lot.at, lot.identity())
 
         if self.order == "expiring_first":
@@ -71,9 +71,11 @@ class Account:
     def available(self, at):
         return sum(lot.left for lot in self.spendable(at))
 
-    def lapse(self, lot, at):
+    def lapse(self, lot, at, source=None):
+        """What is left lapses, by itself or because of an event."""
         if lot.left:
-            source = {"name": lot.name.partition(":")[2], "what": lot.name.partition(":")[0]}
+            what, _, name = lot.name.partition(":")
+            source = source or {"name": name, "what": what}
             self.post("expire", at, -lot.left, source, lot=lot.name)
             lot.lapsed += lot.left
             lot.left = 0

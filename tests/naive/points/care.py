@@ -30,6 +30,6 @@ def postings(program, customer, enrolled, until, tz):
         for day in days:
             at = first_instant(day, tz)
             if enrolled <= at <= until:
-                name = f"{care['name']}|{day.year}"
+                name = f"{care['name']}|{day}"
                 found.append({"care": care, "name": name, "key": name, "at": at, "day": day})
     return found

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from naive.points.conditions import holds
 from naive.points.days import local_day
+from naive.points.earning import matches
 
 RANKS = {"opening": 3, "care": 4, "order": 5, "action": 6, "adjust": 7, "refund": 8}
 RANKS |= {"redeem": 9, "redeemed": 9, "cancel": 10, "close": 11}
@@ -68,7 +69,8 @@ def also_rows(program, row, customer):
     for rule in program["earning"]:
         if not rule.get("also") or rule.get("on", "order") != row["on"]:
             continue
-        other = (customer or {}).get(rule["also"]["to"])
+        column = rule["also"]["to"]
+        other = row[column] if column in row else (customer or {}).get(column)
         if rule.get("during"):
             first, last = (dt.date.fromisoformat(day) for day in rule["during"])
             if not first <= row["day"] <= last:
@@ -107,7 +109,8 @@ def rows_of(program, logs, as_of):
 
 
 def matters(program, row):
-    """Whether a stranger's row is worth a refusal."""
-    if row["kind"] != "action" or row.get("also"):
+    """Whether a stranger's row is worth a refusal: what would have earned, or asks for something."""
+    if row.get("also") or row["kind"] not in {"order", "action"}:
         return True
-    return any(rule.get("on", "order") == row["on"] for rule in program["earning"])
+    rules = [{**rule, "tiers": None} for rule in program["earning"] if rule["form"] != "boost"]
+    return any(matches(rule, row, None, None) for rule in rules)

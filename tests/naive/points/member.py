@@ -26,22 +26,26 @@ class Member:
         self.minimum = redemption.get("minimum", 1)
         self.account = Account(redemption.get("order", "expiring_first"))
         self.caps = Caps()
-        self.start, self.left_at, self.last_activity = None, None, None
+        self.start, self.left_at = None, None
+        self.idles = (program.get("expiry") or {}).get("form") == "idle"
+        self.clock = None
         self.orders, self.redemptions, self.activity, self.refusals = {}, {}, [], []
 
     # Time
 
     def fold(self, rows, until):
         seen = sorted(rows, key=lambda row: (row["at"], row["rank"], row["key"]))
-        enrolled = self.joined or next((row["at"] for row in seen if self.sees(row)), None)
+        enrolled = self.joined or (seen[0]["at"] if seen else None)
         if enrolled is not None:
             for care in postings(self.program, self.customer, enrolled, until, self.tz):
                 more = {"kind": "care", "what": "care", "rank": RANKS["care"]}
                 seen.append({**care, **more})
+        if seen and self.joined is not None and self.joined <= until:
+            self.start = max(self.joined, min(row["at"] for row in seen))
         for row in sorted(seen, key=lambda row: (row["at"], row["rank"], row["key"])):
             self.advance(row["at"])
             if self.sees(row):
-                self.start = self.start or row["at"]
+                self.start = min(self.start or row["at"], row["at"])
                 row["lot"] = f"{row['what']}:{row['name']}"
                 getattr(self, row["kind"])(row)
                 self.account.pay_debts(row["at"])
@@ -59,29 +63,36 @@ class Member:
     def outside(self, row):
         self.orders[row["name"]] = self.known(row, 0)
 
-    def ends_of(self, lot):
-        """When a lot ends; an idle one moves with the member's last activity."""
-        if not lot.idle or lot.over:
-            return lot.ends
-        last = max([lot.at, *([self.last_activity] if self.last_activity else [])])
-        return ends_at(self.program["expiry"], local_day(last, self.tz), self.tz)
+    def idle_end(self):
+        """When everything lapses unless there is an order or redemption before."""
+        if self.clock is None:
+            return None
+        return ends_at(self.program["expiry"], self.clock, self.tz)
+
+    def touch(self, row):
+        """An order or redemption: points live on."""
+        if self.idles:
+            self.clock = row["day"]
 
     def advance(self, until):
         """Activations and expiries by an instant, in their order."""
         lots = self.account.lots
         while True:
-            for lot in lots:
-                lot.ends = self.ends_of(lot)
-            due = [lot.opens for lot in lots if not lot.open and not lot.over]
-            due += [lot.ends for lot in lots if lot.ends is not None and not lot.over]
+            alive = [lot for lot in lots if not lot.over]
+            due = [lot.opens for lot in alive if not lot.open]
+            due += [lot.ends for lot in alive if lot.ends is not None]
+            due += [self.idle_end()] if self.clock else []
             due = [at for at in due if at <= until]
             if not due:
                 return
             at = min(due)
-            ending = [lot for lot in lots if not lot.over and lot.ends == at]
+            idle = self.clock is not None and self.idle_end() == at
+            ending = [lot for lot in alive if lot.ends == at or idle]
             for lot in ending:
-                lot.over = True
-            for lot in lots:
+                lot.over, lot.ends = True, at
+            if idle:
+                self.clock = None
+            for lot in alive:
                 lot.open = lot.open or lot.opens <= at
             self.account.pay_debts(at)
             for lot in sorted(ending, key=lambda lot: lot.identity()):
@@ -89,27 +100,30 @@ class Member:
 
     # Points that come
 
-    def bring(self, row, points, opens, ends, *, idle):
-        lot = Lot(row, row["at"], points, opens, ends, idle)
+    def bring(self, row, points, opens, ends):
+        lot = Lot(row, row["at"], points, opens, ends)
         lot.open = opens <= row["at"]
         self.account.lots.append(lot)
+        if self.idles and self.clock is None:
+            self.clock = row["day"]
         return lot
 
     def dates(self, row, pending_days):
-        expiry = self.program.get("expiry")
-        idle = expiry is not None and expiry["form"] == "idle"
         opens = first_instant(row["day"] + pending_days * DAY, self.tz)
         opens = opens if pending_days else row["at"]
-        return opens, ends_at(expiry, row["day"], self.tz), idle
+        ends = None if self.idles else ends_at(self.program.get("expiry"), row["day"], self.tz)
+        return opens, ends
 
     def credit(self, row, kind, points, ends=None, **more):
         """A lot that is available at once."""
-        opens, normal_end, idle = self.dates(row, 0)
-        idle = idle and ends is None
+        opens, normal_end = self.dates(row, 0)
         ends = ends or normal_end
-        self.bring(row, points, opens, ends, idle=idle)
-        shown = {"available_at": opens, "expires_at": None if idle else ends}
+        lot = self.bring(row, points, opens, ends)
+        shown = {"available_at": opens, "expires_at": ends}
         self.account.post(kind, row["at"], points, row, lot=row["lot"], **shown, **more)
+        if ends is not None and ends <= row["at"]:
+            lot.over = True
+            self.account.lapse(lot, row["at"], row)
 
     def known(self, row, granted, lot=None):
         return {
@@ -133,9 +147,9 @@ class Member:
         if given is None:
             return 0, None
         points = given["points"]
-        opens, ends, idle = self.dates(row, self.program.get("pending_days", 0))
-        lot = self.bring(row, points, opens, ends, idle=idle) if points else None
-        shown = {"available_at": opens, "expires_at": None if idle else ends}
+        opens, ends = self.dates(row, self.program.get("pending_days", 0))
+        lot = self.bring(row, points, opens, ends) if points else None
+        shown = {"available_at": opens, "expires_at": ends}
         shown = shown if points else {"available_at": None, "expires_at": None}
         more = {key: given[key] for key in ("desired", "rule", "cap")}
         more["lot"] = row["lot"] if points else None
@@ -146,7 +160,7 @@ class Member:
 
     def order(self, row):
         points, lot = self.earn(row)
-        self.last_activity = row["at"]
+        self.touch(row)
         order = self.known(row, points, lot)
         if lot:
             lot.order = order
@@ -166,8 +180,6 @@ class Member:
         points, ends = row.get("points"), row.get("expires_at")
         if points is None or points <= 0:
             self.refuse(row, "not positive")
-        elif ends is not None and ends <= row["at"]:
-            self.refuse(row, "already expired")
         else:
             self.credit(row, "opening", points, ends)
 
@@ -176,7 +188,7 @@ class Member:
     def adjust(self, row):
         points = row.get("points")
         if not points:
-            self.refuse(row, "no points")
+            self.refuse(row, "not positive")
         elif points > 0:
             self.credit(row, "adjust", points)
         else:
@@ -238,7 +250,7 @@ class Member:
         taker.reward = reward
         taker.debt = self.account.take_from(taker, self.account.spendable(at), points, at)
         self.redemptions[row["name"]] = taker
-        self.last_activity = at
+        self.touch(row)
 
     def cancel(self, row):
         redemption = self.redemptions.get(str(row.get("refers_to")))
@@ -256,7 +268,7 @@ class Member:
         for lot in sorted(self.account.lots, key=lambda lot: lot.identity()):
             if not lot.over:
                 lot.over, lot.closed, lot.ends = True, True, row["at"]
-                self.account.lapse(lot, row["at"])
+                self.account.lapse(lot, row["at"], row)
             lot.closed = True
 
     def refuse(self, row, reason):
@@ -280,3 +292,9 @@ class Member:
         if self.left_at is not None:
             return self.path(self.left_at).history(self.left_at)
         return self.path(until).history()
+
+    def end(self, lot):
+        """When a lot ends as things stand; None for never."""
+        if lot.over:
+            return lot.ends
+        return min((at for at in (lot.ends, self.idle_end()) if at is not None), default=None)

@@ -23,8 +23,8 @@ def balance(customer, member, until):
     account = member.account
     live = [lot for lot in account.lots if lot.left]
     available = sum(lot.left for lot in live if lot.open)
-    ends = [lot.ends for lot in live if lot.ends is not None]
-    next_at = min(ends, default=None)
+    ends = {lot: member.end(lot) for lot in live if member.end(lot) is not None}
+    next_at = min(ends.values(), default=None)
 
     def posted(*kinds):
         return sum(entry["points"] for entry in account.entries if entry["kind"] in kinds)
@@ -42,7 +42,7 @@ def balance(customer, member, until):
         "forgiven": posted("forgive"),
         "tier": member.tier(until),
         "next_expiry_at": next_at,
-        "next_expiry_points": sum(lot.left for lot in live if next_at and lot.ends == next_at),
+        "next_expiry_points": sum(lot.left for lot in ends if ends[lot] == next_at),
     }
 
 
@@ -69,7 +69,7 @@ def outcome(members, refusals, until):
                 "lapsed": lot.lapsed,
                 "earned_at": lot.at,
                 "available_at": lot.opens,
-                "expires_at": lot.ends,
+                "expires_at": member.end(lot),
             }
             for lot in member.account.lots
         ]

@@ -63,9 +63,9 @@ def cancel(account, redemption, row, restored, tz):
         if not lot.over:
             continue
         if restored == "original" or lot.closed or not lot.left:
-            account.lapse(lot, at)
+            account.lapse(lot, at, row)
         else:
-            lot.over, lot.idle = False, False
+            lot.over = False
             lot.ends = first_instant(row["day"] + (restored + 1) * DAY, tz)
 
 

@@ -55,7 +55,7 @@ class Path:
         self.periods = Periods(ladder.get("review"), first_day, tz)
         self.held = 0
         self.guaranteed = {}
-        self.falling = None
+        self.falls = []
         self.steps = [(start, 0)]
         for at, number, item in self.moments(start, until):
             self.fall(at)
@@ -124,7 +124,7 @@ class Path:
             for level in range(qualified + 1):
                 self.guaranteed[level] = max(self.guaranteed.get(level, until), until)
         if qualified >= self.held:
-            self.falling = None
+            self.falls = []
         if self.ladder.get("upgrade", "at_once") == "at_once" and qualified > self.held:
             self.hold(qualified, item["at"])
 
@@ -134,28 +134,25 @@ class Path:
         counts = self.counted(day, at_review=True)
         qualified = self.level(self.metric(known, (at, 0), counts))
         if qualified >= self.held:
-            self.falling = None
+            self.falls = []
             self.hold(qualified, at)
-        elif self.falling is None:
+        else:
             grace = self.ladder.get("grace_days", 0)
-            due = first_instant(day + grace * DAY, self.tz)
-            self.falling = (due, qualified)
+            self.falls.append((first_instant(day + grace * DAY, self.tz), qualified))
             self.fall(at)
 
     def fall(self, at):
-        """The fall that is due by an instant."""
-        if self.falling is None or self.falling[0] > at:
-            return
-        due, qualified = self.falling
-        self.falling = None
-        kept = [level for level, until in self.guaranteed.items() if until > due]
-        lowest = min(self.held, max([qualified, *kept]))
-        downgrade = self.ladder.get("downgrade", "qualified")
-        if downgrade == "one_level":
-            lowest = max(self.held - 1, lowest)
-        elif downgrade == "never":
-            lowest = self.held
-        self.hold(lowest, due)
+        """The falls that are due by an instant."""
+        while self.falls and self.falls[0][0] <= at:
+            due, qualified = self.falls.pop(0)
+            kept = [level for level, until in self.guaranteed.items() if until > due]
+            lowest = min(self.held, max([qualified, *kept]))
+            downgrade = self.ladder.get("downgrade", "qualified")
+            if downgrade == "one_level":
+                lowest = max(self.held - 1, lowest)
+            elif downgrade == "never":
+                lowest = self.held
+            self.hold(lowest, due)
 
     def hold(self, level, at):
         self.held = level

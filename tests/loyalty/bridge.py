@@ -1,0 +1,291 @@
+"""What the engine takes, made of the plain values that the twin takes; and both results compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+import custseg as cu
+
+UTC = dt.UTC
+
+
+# Declarations
+
+
+def sql(condition):
+    if not condition:
+        return None
+    said = []
+    for column, sign, value in condition:
+        if sign == "is null":
+            said.append(f"{column} IS NULL")
+        else:
+            shown = f"'{value}'" if isinstance(value, str) else value
+            said.append(f"{column} {'<>' if sign == '!=' else sign} {shown}")
+    return " AND ".join(said)
+
+
+def cap_of(plain):
+    return None if plain is None else cu.Cap(plain["points"], per=plain["per"])
+
+
+def rule_of(plain):
+    during = plain.get("during")
+    options = {"on": plain.get("on", "order"), "when": sql(plain.get("when"))}
+    options["during"] = None if during is None else cu.During(*during)
+    options["tiers"] = tuple(plain.get("tiers") or ())
+    if plain["form"] == "boost":
+        return cu.Boost(plain["name"], plain["factor"], **options)
+    also = plain.get("also")
+    options["also"] = None if also is None else cu.Also(also["to"], also["points"])
+    options["cap"] = cap_of(plain.get("cap"))
+    if plain["form"] == "flat":
+        return cu.Earn.flat(plain["name"], plain["points"], **options)
+    options["lines"] = sql(plain.get("lines"))
+    return cu.Earn.per(plain["name"], plain["points"], per=plain["per"], **options)
+
+
+def expiry_of(plain):
+    if plain is None:
+        return cu.Expiry.never()
+    options = {key: value for key, value in plain.items() if key != "form"}
+    if plain["form"] == "on":
+        return cu.Expiry.on(options.pop("month"), options.pop("day"), **options)
+    return (cu.Expiry.idle if plain["form"] == "idle" else cu.Expiry.after)(**options)
+
+
+def ladder_of(plain):
+    if plain is None:
+        return None
+    options = {key: value for key, value in plain.items() if key != "levels"}
+    if isinstance(options.get("window"), dict):
+        options["window"] = cu.Window(**options["window"])
+    return cu.Ladder(plain["levels"], **options)
+
+
+def care_of(plain):
+    options = {key: value for key, value in plain.items() if key not in {"form", "name", "dates"}}
+    if plain["form"] == "holiday":
+        if plain.get("dates"):
+            options["days"] = plain["dates"]
+        return cu.Holiday(plain["name"], **options)
+    kind = cu.Birthday if plain["form"] == "birthday" else cu.Anniversary
+    return kind(name=plain["name"], **options)
+
+
+def program_of(plain):
+    rewards = [
+        cu.Reward(one["name"], points=one["points"], per_member=one.get("per_member"))
+        for one in plain.get("rewards", ())
+    ]
+    return cu.Program(
+        plain["name"],
+        earning=[rule_of(rule) for rule in plain["earning"]],
+        combine=plain.get("combine", "sum"),
+        rounding=plain.get("rounding", "floor"),
+        cap=cap_of(plain.get("cap")),
+        tiers=ladder_of(plain.get("tiers")),
+        pending_days=plain.get("pending_days", 0),
+        expiry=expiry_of(plain.get("expiry")),
+        redemption=cu.Redemption(**plain.get("redemption", {})),
+        refunds=cu.Refunds(**plain.get("refunds", {})),
+        rewards=rewards,
+        care=[care_of(one) for one in plain.get("care", ())],
+    )
+
+
+# Logs
+
+
+def ids(values):
+    """Numbers, or texts as soon as one of them is."""
+    if any(isinstance(value, str) for value in values):
+        return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
+    return pl.Series(values, dtype=pl.Int64)
+
+
+def admitted(noun, rows, names, tz, **extra):
+    """Rows of a table from plain rows, by column -> key."""
+    schema = cu.table(noun, tz=tz).schema
+    made = {}
+    for column, key in names.items():
+        values = [row.get(key) for row in rows]
+        is_id = column.endswith("_id") or column in {"refers_to", "referred_by"}
+        dtype = extra.get(column) or schema[column]
+        made[column] = ids(values) if is_id else pl.Series(values, dtype=dtype, strict=False)
+        if schema.get(column) is not None and schema[column].is_decimal():
+            made[column] = pl.Series(values, dtype=pl.String)
+    return cu.table(noun, tz=tz).require(pl.DataFrame(made))
+
+
+ORDER = {"order_id": "id", "customer_id": "customer", "ordered_at": "at", "channel": "channel"}
+ORDER |= {"total": "total", "paid_with_points": "paid_with_points"}
+LINE = {"order_id": "order", "line": "line", "customer_id": "customer", "ordered_at": "at"}
+LINE |= {"category": "category", "total": "total"}
+EVENT = {"event_id": "id", "customer_id": "customer", "at": "at", "kind": "kind"}
+EVENT |= {key: key for key in ("amount", "points", "refers_to", "channel", "reward", "expires_at")}
+CUSTOMER = {"customer_id": "id", "joined_at": "joined_at", "birth_date": "birth_date"}
+CUSTOMER |= {"region": "region", "referred_by": "referred_by"}
+
+
+def base_of(logs, tz="UTC", as_of=None):
+    lines = [{**line, "line": n} for n, line in enumerate(logs.get("lines") or ())]
+    instant = pl.Datetime("us", "UTC")
+    frames = {
+        "orders": admitted(cu.Order, logs.get("orders") or [], ORDER, tz),
+        "lines": admitted(cu.OrderLine, lines, LINE, tz),
+        "events": admitted(cu.Event, logs.get("events") or [], EVENT, tz, expires_at=instant),
+    }
+    if logs.get("customers") is not None:
+        frames["customers"] = admitted(cu.Customer, logs["customers"], CUSTOMER, tz)
+    base = cu.CustomerBase(**frames, tz=tz)
+    return base if as_of is None else base.as_of(as_of)
+
+
+# Results
+
+ENTRY = ("customer_id", "at", "kind", "points", "balance_after", "source", "source_kind")
+EARNED = ("lot_id", "rule", "desired", "cap", "available_at", "expires_at")
+BALANCE = (
+    "available pending debt earned redeemed expired clawed_back adjusted forgiven "
+    "next_expiry_at next_expiry_points"
+).split()
+
+
+def settled(rows, key):
+    """Rows with equal keys, which have no order among them, in one order."""
+    return sorted(rows, key=lambda row: (*key(row), str(row)))
+
+
+def entry_rows_of_twin(outcome):
+    found = []
+    for entry in outcome.entries:
+        row = {"customer_id": entry["customer"], **{key: entry[key] for key in ENTRY[1:]}}
+        if entry["kind"] in {"earn", "care", "opening", "expire"} or entry.get("lot"):
+            row["lot_id"] = entry["lot"]
+        if entry["kind"] in {"earn", "care", "opening", "adjust"}:
+            row |= {key: entry.get(key) for key in ("available_at", "expires_at")}
+        if entry["kind"] == "earn":
+            row |= {key: entry[key] for key in ("rule", "desired", "cap")}
+        found.append(row)
+    return found
+
+
+def entry_rows_of_ledger(ledger):
+    found = []
+    for entry in ledger.entries.rows(named=True):
+        row = {key: entry[key] for key in ENTRY}
+        if entry["kind"] in {"earn", "care", "opening", "expire"} or (
+            entry["kind"] == "adjust" and entry["points"] > 0
+        ):
+            row["lot_id"] = entry["lot_id"]
+        if entry["kind"] in {"earn", "care", "opening", "adjust"}:
+            row |= {key: entry[key] for key in ("available_at", "expires_at")}
+        if entry["kind"] == "earn":
+            row |= {key: entry[key] for key in ("rule", "desired", "cap")}
+        found.append(row)
+    return found
+
+
+def at_one_event(rows):
+    """Several expiries or reversals of one event have no order among them."""
+    loose = ("expire", "forgive")
+    found, place = [], 0
+    for number, row in enumerate(rows):
+        before = rows[number - 1] if number else None
+        same = before and all(before[key] == row[key] for key in ("customer_id", "at", "source"))
+        place = place if same and before["kind"] == row["kind"] in loose else number
+        balance = None if row["kind"] in loose else row["balance_after"]
+        found.append((place, {**row, "balance_after": balance}))
+    return [row for _, row in sorted(found, key=lambda pair: (pair[0], str(pair[1])))]
+
+
+def summed(rows):
+    """Allocations by customer, taker, lot and instant; what was undone at once is not there."""
+    sums = {}
+    for *key, points in rows:
+        sums[tuple(key)] = sums.get(tuple(key), 0) + points
+    return {key: points for key, points in sums.items() if points}
+
+
+def allocations_of_twin(outcome):
+    return summed(
+        (row["customer"], row["kind"], row["source"], row["lot"], row["at"], row["points"])
+        for row in outcome.allocations
+    )
+
+
+def allocations_of_ledger(ledger):
+    entries = {row["entry_id"]: row for row in ledger.entries.rows(named=True)}
+    found = []
+    for row in ledger.allocations.rows(named=True):
+        entry = entries[row["entry_id"]]
+        key = (entry["customer_id"], entry["kind"], entry["source"], row["lot_id"], row["at"])
+        found.append((*key, row["points"]))
+    return summed(found)
+
+
+def refusals_of_twin(outcome):
+    return [(row["event"], row["customer"], row["at"], row["reason"]) for row in outcome.refusals]
+
+
+def refusals_of_ledger(ledger):
+    rows = ledger.refusals.select("event_id", "customer_id", "at", "reason").rows()
+    return [(str(event), *rest) for event, *rest in rows]
+
+
+def balances_of_twin(outcome):
+    return [(row["customer"], *(row[key] for key in BALANCE)) for row in outcome.balances]
+
+
+def lots_of_twin(outcome):
+    return [
+        (row["customer"], row["lot"], row["points"], row["left"])
+        + (row["earned_at"], row["available_at"], row["expires_at"])
+        for row in outcome.lots
+        if row["left"]
+    ]
+
+
+LOT = ("customer_id", "lot_id", "points", "remaining", "earned_at", "available_at", "expires_at")
+
+
+def lots_of_ledger(ledger):
+    return ledger.lots().filter(pl.col("remaining") > 0).select(LOT).rows()
+
+
+def tiers_of_ledger(ledger):
+    rows = ledger.tier_history().rows(named=True)
+    return [tuple(row.values()) for row in rows]
+
+
+def both(outcome, ledger):
+    """Name -> (twin, engine) of everything that is compared."""
+    by = (lambda row: str(row[1]),)
+    found = {
+        "entries": (
+            at_one_event(entry_rows_of_twin(outcome)),
+            at_one_event(entry_rows_of_ledger(ledger)),
+        ),
+        "allocations": (allocations_of_twin(outcome), allocations_of_ledger(ledger)),
+        "refusals": (sorted(refusals_of_twin(outcome), key=str), sorted(refusals_of_ledger(ledger), key=str)),
+        "balances": (
+            balances_of_twin(outcome),
+            ledger.balances().select("customer_id", *BALANCE).rows(),
+        ),
+        "lots": (sorted(lots_of_twin(outcome), key=by[0]), sorted(lots_of_ledger(ledger), key=by[0])),
+    }
+    if ledger.program.tiers is not None:
+        found["tier held"] = (
+            [row["tier"] for row in outcome.balances],
+            ledger.balances()["tier"].to_list(),
+        )
+        found["tiers"] = (outcome.tiers, tiers_of_ledger(ledger))
+    return found
+
+
+def differences(outcome, ledger):
+    """What differs, by name; empty when the two say the same."""
+    return {name: pair for name, pair in both(outcome, ledger).items() if pair[0] != pair[1]}
