@@ -11,6 +11,7 @@ from custseg.loyalty.rate import rate_or_given, shown
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
     from custseg.errors import Problem
 
 __all__ = ["Also"]

@@ -14,10 +14,12 @@ from custseg.loyalty.scope import condition_content, names_of, scope_faults, sco
 from custseg.rules.rule import Rule
 
 if TYPE_CHECKING:
-    import polars as pl
-    from custseg.model.window import During
     from fractions import Fraction
+
+    import polars as pl
+
     from custseg.errors import Problem
+    from custseg.model.window import During
 
 __all__ = ["Boost"]
 

@@ -18,9 +18,10 @@ from custseg.loyalty.scope import condition_content, names_of, scope_faults, sco
 from custseg.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from custseg.model.window import During
     import polars as pl
+
     from custseg.loyalty.rate import Rate
+    from custseg.model.window import During
 
 __all__ = ["Earn"]
 

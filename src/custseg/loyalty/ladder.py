@@ -48,10 +48,10 @@ def _pairs(given: object) -> tuple[tuple[str, Fraction], ...]:
         given = tuple(cast("Mapping[str, object]", given).items())
     if not isinstance(given, (list, tuple)):
         return given  # type: ignore[return-value]
-    pairs = cast("tuple[tuple[str, Rate], ...]", tuple(given))
+    pairs = tuple(cast("list[tuple[str, Rate]]", given))
     if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):  # noqa: PLR2004 # pyright: ignore[reportUnnecessaryIsInstance] # callers are not all typed
         return pairs  # type: ignore[return-value]
-    return tuple((name, cast("Fraction", rate_or_given(number))) for name, number in pairs)
+    return tuple((name, rate_or_given(number)) for name, number in pairs)
 
 
 def _is_pairs(given: object) -> bool:

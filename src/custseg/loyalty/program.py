@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
@@ -32,11 +32,9 @@ Rounding = Literal["floor", "half_up", "half_even", "ceil"]
 Earning: TypeAlias = "Earn | Boost"
 
 
-def _listed(given: object) -> tuple[object, ...]:
+def _listed(given: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a part, or a list of parts
     """One alone is a list of one; what is none is kept, to be refused."""
-    if isinstance(given, (list, tuple)):
-        return tuple(given)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return (given,)
+    return tuple(given) if isinstance(given, (list, tuple)) else (given,)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 @frozen

@@ -78,12 +78,12 @@ def program_faults(program: Program, where: str) -> list[Problem]:
 def _part_faults(program: Program, where: str, name: str) -> list[Problem]:
     kind, optional, fix = _PARTS[name]
     part = getattr(program, name)
+    if isinstance(part, kind):
+        return part.problems(f"{where}.{name}")
     if part is None and optional:
         return []
-    if not isinstance(part, kind):
-        noun = {"tiers": "ladder of tiers", "refunds": "refund policy"}.get(name, name)
-        return [Problem(f"{part!r} is no {noun}", f"{where}.{name}", fix)]
-    return part.problems(f"{where}.{name}")  # type: ignore[attr-defined] # every part has it
+    noun = {"tiers": "ladder of tiers", "refunds": "refund policy"}.get(name, name)
+    return [Problem(f"{part!r} is no {noun}", f"{where}.{name}", fix)]
 
 
 def _list_faults(program: Program, where: str, name: str) -> list[Problem]:
@@ -93,7 +93,7 @@ def _list_faults(program: Program, where: str, name: str) -> list[Problem]:
     for place, part in enumerate(listed):
         at = f"{where}.{name}[{place}]"
         if isinstance(part, kinds):
-            found += part.problems(at)  # type: ignore[attr-defined] # every part has it
+            found += part.problems(at)
         else:
             found.append(Problem(f"{part!r} is no {noun}", at, fix))
     names = [getattr(part, "name", place) for place, part in enumerate(listed)]

@@ -125,9 +125,7 @@ class Programs:
         """
         from custseg.loyalty.text import versions_from_json
 
-        return cls(
-            [(day, Program(**made)) for day, made in versions_from_json(text)]  # type: ignore[arg-type] # days are read here
-        )
+        return cls([(day, Program(**made)) for day, made in versions_from_json(text)])
 
     def _pair_problems(self) -> list[Problem]:
         if not self.versions:
@@ -160,8 +158,10 @@ class Programs:
             if program.version in numbers[:place]:
                 what = f"version {program.version} is there twice"
                 found.append(Problem(what, f"{at}.version", "count versions up"))
-            for argument in ("currency", "tz"):
+            for argument in ("tiers", "currency", "tz"):
                 if getattr(program, argument) != getattr(first, argument):
-                    what = f"the {argument} differs from that of the first version"
-                    found.append(Problem(what, f"{at}.{argument}", f"keep the {argument}"))
+                    what = f"{argument} is not that of the first version"
+                    found.append(
+                        Problem(what, f"{at}.{argument}", f"keep {argument} over all versions")
+                    )
         return found

@@ -50,10 +50,10 @@ def rate_of(given: object) -> Fraction:
     return rate
 
 
-def rate_or_given(given: Rate | None) -> Fraction | None:
+def rate_or_given(given: Rate) -> Fraction:
     """The exact number; what is none is kept, for a program to refuse."""
     try:
-        return None if given is None else rate_of(given)
+        return rate_of(given)
     except RateProblem:
         return given  # type: ignore[return-value]
 

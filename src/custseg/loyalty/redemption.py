@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from custseg.loyalty.faults import choice_faults, rate_faults, whole_faults
 from custseg.loyalty.rate import rate_or_given, rate_text
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
     from custseg.errors import Problem
 
 __all__ = ["ORDERS", "Redemption", "SpendingOrder"]
@@ -34,7 +36,9 @@ class Redemption:
     Redemption(point_value='0.01', minimum=100, order='expiring_first')
     """
 
-    point_value: Fraction | None = field(default=None, kw_only=True, converter=rate_or_given)
+    point_value: Fraction | None = field(
+        default=None, kw_only=True, converter=optional(rate_or_given)
+    )
     minimum: int = field(default=1, kw_only=True)
     order: SpendingOrder = field(default="expiring_first", kw_only=True)
 

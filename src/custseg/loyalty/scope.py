@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,42 +11,10 @@ from custseg.loyalty.faults import condition_faults, during_faults, name_faults
 from custseg.loyalty.kinds import ENGINE_KINDS, ORDER_KIND
 
 if TYPE_CHECKING:
-    from custseg.model.window import During
+    from custseg.loyalty.boost import Boost
+    from custseg.loyalty.earn import Earn
 
-__all__ = ["Scoped", "condition_content", "names_of", "scope_faults", "scope_text"]
-
-
-class Scoped(Protocol):
-    """What earning rules and boosts share.
-
-    >>> from custseg.loyalty.earn import Earn
-    >>> rule: Scoped = Earn.flat("app", 25, when="channel = 'app'")
-    """
-
-    @property
-    def name(self) -> str:
-        """Its name in the ledger."""
-        ...
-
-    @property
-    def on(self) -> str:
-        """`order`, or a kind of event."""
-        ...
-
-    @property
-    def when(self) -> str | pl.Expr | None:
-        """The condition."""
-        ...
-
-    @property
-    def tiers(self) -> tuple[str, ...]:
-        """The tiers it is for."""
-        ...
-
-    @property
-    def during(self) -> During | None:
-        """The local days it holds on."""
-        ...
+__all__ = ["condition_content", "names_of", "scope_faults", "scope_text"]
 
 
 def condition_content(condition: str | pl.Expr | None) -> object:
@@ -61,7 +29,7 @@ def names_of(given: object) -> tuple[str, ...]:
     return (given,)  # type: ignore[return-value]
 
 
-def scope_faults(rule: Scoped, where: str) -> list[Problem]:
+def scope_faults(rule: Earn | Boost, where: str) -> list[Problem]:
     """What is wrong with a rule's name, condition, kind of event, tiers and period."""
     unnamed = name_faults(rule.name, f"{where}.name", "base")
     found = unnamed or condition_faults(rule.name, rule.when, f"{where}.when")
@@ -87,7 +55,7 @@ def _kind_faults(kind: object, where: str) -> list[Problem]:
     return []
 
 
-def scope_text(rule: Scoped, **more: object) -> str:
+def scope_text(rule: Earn | Boost, **more: object) -> str:
     """The options of a rule as they are declared, each after a comma; defaults are left out."""
     options = {
         "on": None if rule.on == ORDER_KIND else rule.on,

@@ -109,7 +109,7 @@ def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
     where = "Programs.from_json"
     held = _json(text, where)
     problems = key_problems(held, _VERSIONS, where)
-    versions = [] if problems else cast("dict[str, Any]", held).get("versions")
+    versions: object = [] if problems else cast("dict[str, Any]", held).get("versions")
     if not isinstance(versions, list):
         problems.append(Problem("versions is no list", f"{where}.versions", "write a list"))
         versions = []
