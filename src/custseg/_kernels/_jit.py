@@ -27,6 +27,9 @@ def kernel(function: _Function) -> _Function:
     original stays reachable as `.py_func`.
     """
     options = {"nogil": True, "error_model": "numpy"}
+    if function.__name__.startswith("_"):
+        # Only kernels call it: what lets Python call it costs a third of compiling it.
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     try:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
     except RuntimeError:
