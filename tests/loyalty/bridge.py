@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from decimal import Decimal
+from functools import cache
 
 import polars as pl
 
 import custseg as cu
-
-UTC = dt.UTC
-
 
 # Declarations
 
@@ -99,47 +97,49 @@ def program_of(plain):
 # Logs
 
 
-def ids(values):
-    """Numbers, or texts as soon as one of them is."""
-    if any(isinstance(value, str) for value in values):
-        return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
-    return pl.Series(values, dtype=pl.Int64)
+def column(name, dtype, values):
+    """Ids are numbers, or texts as soon as one of them is; money and all else as the table has it."""
+    if name.endswith("_id") or name in {"refers_to", "referred_by"}:
+        text = any(isinstance(value, str) for value in values)
+        values = [None if value is None else str(value) if text else value for value in values]
+        dtype = pl.String if text else pl.Int64
+    elif dtype is not None and dtype.is_decimal():
+        values = [None if value is None else Decimal(value) for value in values]
+    return pl.Series(name, values, dtype=dtype)
 
 
-def admitted(noun, rows, names, tz, **extra):
-    """Rows of a table from plain rows, by column -> key."""
-    schema = cu.table(noun, tz=tz).schema
-    made = {}
-    for column, key in names.items():
-        values = [row.get(key) for row in rows]
-        is_id = column.endswith("_id") or column in {"refers_to", "referred_by"}
-        dtype = extra.get(column) or schema[column]
-        made[column] = ids(values) if is_id else pl.Series(values, dtype=dtype, strict=False)
-        if schema.get(column) is not None and schema[column].is_decimal():
-            made[column] = pl.Series(values, dtype=pl.String)
-    return cu.table(noun, tz=tz).require(pl.DataFrame(made))
+def rows_of(noun, rows, names, **extra):
+    """Rows of a table from plain rows, by column -> key; they need no door."""
+    schema = {**table_schema(noun), **extra}
+    return pl.DataFrame(
+        [
+            column(name, dtype, [row.get(names.get(name, name)) for row in rows])
+            for name, dtype in schema.items()
+        ]
+    )
 
 
-ORDER = {"order_id": "id", "customer_id": "customer", "ordered_at": "at", "channel": "channel"}
-ORDER |= {"total": "total", "paid_with_points": "paid_with_points"}
-LINE = {"order_id": "order", "line": "line", "customer_id": "customer", "ordered_at": "at"}
-LINE |= {"category": "category", "total": "total"}
-EVENT = {"event_id": "id", "customer_id": "customer", "at": "at", "kind": "kind"}
-EVENT |= {key: key for key in ("amount", "points", "refers_to", "channel", "reward", "expires_at")}
-CUSTOMER = {"customer_id": "id", "joined_at": "joined_at", "birth_date": "birth_date"}
-CUSTOMER |= {"region": "region", "referred_by": "referred_by"}
+@cache
+def table_schema(noun):
+    return cu.table(noun).schema
+
+
+ORDER = {"order_id": "id", "customer_id": "customer", "ordered_at": "at"}
+LINE = {"order_id": "order", "customer_id": "customer", "ordered_at": "at"}
+EVENT = {"event_id": "id", "customer_id": "customer"}
+CUSTOMER = {"customer_id": "id"}
+INSTANT = pl.Datetime("us", "UTC")
 
 
 def base_of(logs, tz="UTC", as_of=None):
     lines = [{**line, "line": n} for n, line in enumerate(logs.get("lines") or ())]
-    instant = pl.Datetime("us", "UTC")
     frames = {
-        "orders": admitted(cu.Order, logs.get("orders") or [], ORDER, tz),
-        "lines": admitted(cu.OrderLine, lines, LINE, tz),
-        "events": admitted(cu.Event, logs.get("events") or [], EVENT, tz, expires_at=instant),
+        "orders": rows_of(cu.Order, logs.get("orders") or [], ORDER),
+        "lines": rows_of(cu.OrderLine, lines, LINE),
+        "events": rows_of(cu.Event, logs.get("events") or [], EVENT, expires_at=INSTANT),
     }
     if logs.get("customers") is not None:
-        frames["customers"] = admitted(cu.Customer, logs["customers"], CUSTOMER, tz)
+        frames["customers"] = rows_of(cu.Customer, logs["customers"], CUSTOMER)
     base = cu.CustomerBase(**frames, tz=tz)
     return base if as_of is None else base.as_of(as_of)
 

@@ -6,6 +6,7 @@ The shape is that of the twin (`naive.points`); `loyalty.bridge` makes of it wha
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 
 from hypothesis import strategies as st
 
@@ -26,8 +27,8 @@ HOURS = (0, 4, 5, 12, 22, 23)
 GRID = [day + dt.timedelta(hours=hour) for day in DAYS for hour in HOURS]
 LATEST = dt.datetime(2026, 3, 1, tzinfo=UTC)
 
-RATES = ("1", "1.15", "1/3", "7", "0.5")
-MONEY = [f"{quarters // 4}.{quarters % 4 * 25:02}" for quarters in range(1, 81)]
+RATES = ("1", "1.15", "1/3", "2", "0.5")
+TOTALS = ("10.00", "5.00", "7.25", "20.00", "3.00", "12.00", "0.50", "1.00", "0.00", "-5.00")
 LEVELS = {
     "points": {"member": "0", "silver": "5", "gold": "20"},
     "spend": {"member": "0", "silver": "10", "gold": "30"},
@@ -35,81 +36,104 @@ LEVELS = {
 }
 
 
+CUSTOMERS = (1, 2, 3)
+
+
 def one_of(*values):
     return st.sampled_from(values)
 
 
-def maybe(strategy):
-    return st.none() | strategy
+def parts(**strategies):
+    return st.fixed_dictionaries(strategies)
 
+
+# Programs
 
 CONDITIONS = one_of(
+    None,
+    None,
     [("channel", "=", "app")],
     [("channel", "is null", None)],
     [("customer.region", "=", "n")],
     [("channel", "!=", "app"), ("customer.region", "=", "n")],
 )
-DURING = one_of(("2024-02-29", "2024-03-30"), ("2024-01-01", "2024-12-31"))
-LINES = one_of([("category", "=", "coffee")], [("category", "!=", "tea")])
-PERIODS = one_of("order", "day", "month", "year", "lifetime")
-CAPS = st.fixed_dictionaries({"points": one_of(1, 3, 10, 25), "per": PERIODS})
+DURING = one_of(None, None, None, ("2024-02-29", "2024-03-30"), ("2024-01-01", "2024-12-31"))
+LINES = one_of(None, None, [("category", "=", "coffee")], [("category", "!=", "tea")])
+CAPS = one_of(
+    *[None] * 5,
+    *(
+        {"points": points, "per": per}
+        for points, per in (
+            (3, "order"),
+            (10, "day"),
+            (15, "month"),
+            (5, "month"),
+            (25, "year"),
+            (12, "lifetime"),
+        )
+    ),
+)
+RULES = parts(
+    form=one_of("per", "per", "flat", "boost"),
+    on=one_of("order", "order", "review", "referral"),
+    when=CONDITIONS,
+    during=DURING,
+    tiers=one_of([], [], ["silver"], ["gold", "silver"]),
+    points=one_of(*RATES),
+    factor=one_of("1.5", "2", "1/3"),
+    per=one_of("1.00", "0.75", "2.50"),
+    lines=LINES,
+    cap=CAPS,
+    also=one_of(None, {"to": "referred_by", "points": "3"}),
+)
+# What each form of a rule says; the rest of what was drawn is dropped.
+SAYS = {
+    "flat": ("points", "cap", "also"),
+    "per": ("points", "per", "lines", "cap", "also"),
+    "boost": ("factor",),
+}
 
 
-@st.composite
-def rules(draw, name, tiers):
-    """A flat, per-amount or line rule, or a boost."""
-    form = draw(one_of("flat", "per", "per", "boost"))
-    on = draw(one_of("order", "order", "review", "referral"))
-    rule = {"form": form, "name": name, "on": on, "when": draw(maybe(CONDITIONS))}
-    rule["during"] = draw(maybe(DURING))
-    rule["tiers"] = draw(st.just([]) | one_of(["silver"], ["gold", "silver"])) if tiers else []
-    if form == "boost":
-        return rule | {"factor": draw(one_of("1.5", "2", "1/3"))}
-    rule["points"] = draw(one_of(*RATES))
-    if form == "per":
-        rule["per"] = draw(one_of("1.00", "0.07", "2.50"))
-        rule["lines"] = draw(maybe(LINES)) if on == "order" else None
-    if on == "referral" and draw(st.booleans()):
-        also = {"to": "referred_by", "points": draw(one_of("3", "2.5"))}
-        return rule | {"also": also, "tiers": [], "cap": None}
-    return rule | {"cap": draw(maybe(CAPS))}
+def rule_of(drawn, name, ladder):
+    shared = ("form", "on", "when", "during", "tiers", *SAYS[drawn["form"]])
+    rule = {"name": name, **{key: drawn[key] for key in shared}}
+    if drawn["on"] != "order" and "lines" in rule:
+        rule["lines"] = None
+    if rule.get("also") and rule["on"] == "referral":
+        return rule | {"cap": None, "tiers": []}
+    if "also" in rule:
+        rule["also"] = None
+    return rule if ladder else rule | {"tiers": []}
 
 
 ENDS = one_of(None, None, "month", "quarter", "year")
-EXPIRIES = (
-    st.none()
-    | st.fixed_dictionaries({"form": st.just("after"), "months": one_of(1, 2, 12), "end_of": ENDS})
-    | st.fixed_dictionaries({"form": st.just("after"), "days": one_of(3, 30), "end_of": ENDS})
-    | st.fixed_dictionaries({"form": st.just("idle"), "days": one_of(3, 30)})
-    | st.fixed_dictionaries({"form": st.just("idle"), "months": one_of(1, 2)})
-    | st.fixed_dictionaries(
-        {
-            "form": st.just("on"),
-            "month": one_of(2, 12),
-            "day": one_of(28, 29),
-            "min_days": one_of(3, 90),
-        }
-    )
+EXPIRIES = st.one_of(
+    st.none(),
+    parts(form=st.just("after"), months=one_of(1, 2, 12), end_of=ENDS),
+    parts(form=st.just("after"), days=one_of(3, 30), end_of=ENDS),
+    parts(form=st.just("idle"), days=one_of(3, 30)),
+    parts(form=st.just("on"), month=one_of(2, 12), day=one_of(28, 29), min_days=one_of(3, 90)),
 )
+LADDERS = parts(
+    by=one_of("points", "spend", "orders"),
+    review=one_of(None, "year", "quarter", "month", "month", "anniversary"),
+    window=one_of({"months": 1}, {"months": 12}, {"days": 30}, "lifetime", "period"),
+    keep=one_of(0, 0, 1, 2),
+    downgrade=one_of("qualified", "one_level", "never"),
+    grace_days=one_of(0, 0, 3, 40),
+    upgrade=one_of("at_once", "at_once", "at_review"),
+    on_refund=one_of("refold", "refold", "keep"),
+    boost=one_of({}, {"silver": "1.25", "gold": "1.5"}),
+)
+UNREVIEWED = {"keep": 0, "downgrade": "qualified", "grace_days": 0, "upgrade": "at_once"}
 
 
-@st.composite
-def ladders(draw):
-    by = draw(one_of("points", "spend", "orders"))
-    review = draw(one_of(None, "year", "quarter", "month", "anniversary"))
-    rolling = [{"months": 1}, {"months": 12}, {"days": 30}, "lifetime"]
-    return {
-        "levels": LEVELS[by],
-        "by": by,
-        "review": review,
-        "window": draw(st.sampled_from([*rolling, "period"] if review else rolling)),
-        "keep": draw(one_of(0, 0, 1, 2)) if review else 0,
-        "downgrade": draw(one_of("qualified", "one_level", "never")) if review else "qualified",
-        "grace_days": draw(one_of(0, 0, 3, 40)) if review else 0,
-        "upgrade": draw(one_of("at_once", "at_once", "at_review")) if review else "at_once",
-        "on_refund": draw(one_of("refold", "refold", "keep")),
-        "boost": draw(one_of({}, {"silver": "1.25", "gold": "1.5"})),
-    }
+def ladder_of(drawn):
+    ladder = {**drawn, "levels": LEVELS[drawn["by"]]}
+    if drawn["review"] is None:
+        ladder |= UNREVIEWED
+        ladder["window"] = "lifetime" if drawn["window"] == "period" else drawn["window"]
+    return ladder
 
 
 CARE = {
@@ -123,152 +147,177 @@ CARE = {
         "points": 3,
     },
 }
+BASE = {"form": "per", "name": "base", "per": "1.00", "on": "order", "when": None, "tiers": []}
+PROGRAMS = parts(
+    tz=one_of(*ZONES),
+    base=one_of(*RATES),
+    base_cap=CAPS,
+    rules=st.lists(RULES, max_size=3),
+    combine=one_of("sum", "sum", "best"),
+    rounding=one_of("floor", "floor", "half_up", "half_even", "ceil"),
+    cap=CAPS,
+    tiers=st.one_of(st.none(), LADDERS, LADDERS),
+    pending_days=one_of(0, 0, 1, 3),
+    expiry=EXPIRIES,
+    redemption=parts(minimum=one_of(0, 1, 3), order=one_of("expiring_first", "oldest_first")),
+    refunds=parts(
+        shortfall=one_of("debt", "debt", "forgive", "lot_only"),
+        restored=one_of("original", "original", 1, 30),
+    ),
+    per_member=one_of(None, 1, 2),
+    care=st.one_of(st.just([]), st.lists(one_of(*CARE), unique=True, max_size=2)),
+)
 
 
-@st.composite
-def programs(draw, **fixed):
-    """A program; what is given by name is not drawn."""
-    ladder = fixed["tiers"] if "tiers" in fixed else draw(maybe(ladders()))
-    expiry = draw(EXPIRIES)
-    care = draw(st.lists(one_of(*CARE), unique=True, max_size=2)) if draw(st.booleans()) else []
-    names = [f"r{number}" for number in range(draw(st.integers(1, 4)))]
-    made = {
+def program_of(drawn):
+    ladder = ladder_of(drawn["tiers"]) if drawn["tiers"] else None
+    made = {key: value for key, value in drawn.items() if key in KEPT}
+    base = {**BASE, "points": drawn["base"], "cap": drawn["base_cap"]}
+    rules = [rule_of(rule, f"r{number}", ladder) for number, rule in enumerate(drawn["rules"])]
+    return made | {
         "name": "Blue",
-        "tz": draw(st.sampled_from(ZONES)),
-        "earning": [draw(rules(name, ladder)) for name in names],
-        "combine": draw(one_of("sum", "sum", "best")),
-        "rounding": draw(one_of("floor", "floor", "half_up", "half_even", "ceil")),
-        "cap": draw(maybe(CAPS)),
         "tiers": ladder,
-        "pending_days": draw(one_of(0, 0, 1, 3)),
-        "expiry": expiry,
-        "redemption": {
-            "minimum": draw(one_of(0, 1, 3)),
-            "order": draw(one_of("expiring_first", "oldest_first")),
-        },
-        "refunds": {
-            "shortfall": draw(one_of("debt", "debt", "forgive", "lot_only")),
-            "restored": draw(one_of("original", "original", 1, 30)),
-        },
-        "rewards": [{"name": "mug", "points": 5, "per_member": draw(one_of(None, 1, 2))}],
-        "care": [CARE[name] for name in care],
+        "earning": [base, *rules],
+        "rewards": [{"name": "mug", "points": 5, "per_member": drawn["per_member"]}],
+        "care": [CARE[name] for name in drawn["care"]],
     }
-    return made | fixed
 
 
-CUSTOMERS = (1, 2, 3)
-KINDS = {
+KEPT = ("tz", "combine", "rounding", "cap", "pending_days", "expiry", "redemption", "refunds")
+
+
+def programs(*, ladder=True, **fixed):
+    """Programs; what is given by name is not drawn. `ladder` may choose among ladders."""
+    found = PROGRAMS if ladder is True else PROGRAMS.filter(lambda p: ladder(p["tiers"]))
+    return found.map(lambda drawn: program_of(drawn) | fixed)
+
+
+# Logs: steps in time, each an order or an event that mostly makes sense
+
+WEIGHTS = {
+    "order": 7,
     "review": 2,
     "referral": 1,
     "browse": 1,
-    "redeem": 5,
+    "redeem": 6,
     "redeemed": 2,
-    "refund": 5,
+    "refund": 6,
     "cancel": 4,
     "adjust": 2,
     "opening": 1,
     "close": 1,
 }
-CHANNELS = one_of(None, "app", "web")
+BAG = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
+AHEAD = (0, 0, 0, 1, 1, 2, 6)
+STEPS = st.tuples(
+    st.sampled_from(BAG),
+    one_of(1, 1, 1, 2, 2, 3),
+    one_of(*AHEAD),
+    st.integers(0, 11),
+    st.integers(0, 11),
+    one_of(None, "app", "web"),
+)
+ASKED = (5, 3, 8, 2, 12, 1, 5, 3, 8, 20, None, 0)
+PARTS = (1, 1, 1, "1/2", "1/2", "1/4", "1/4", "1.00", "0.25", 1, "0.00", None)
+NAMES = parts(text_orders=st.booleans(), text_events=st.booleans())
 
 
-@st.composite
-def grids(draw):
-    """The instants of one world: few, so that much happens at once."""
-    first = draw(st.integers(0, len(GRID) - 1))
-    step = draw(one_of(1, 1, 3, 7, 25))
-    return GRID[first::step][:8] or GRID[-1:]
+def amount_of(part, total):
+    """A whole order, a share of it in whole cents, or money as it is."""
+    if part == 1 or part is None:
+        return total if part else None
+    if "/" in part:
+        return f"{int(Fraction(total) * Fraction(part) * 100) / 100:.2f}"
+    return part
 
 
-@st.composite
-def orders(draw, name, instants):
-    total = draw(st.sampled_from(MONEY) | one_of("10.00", "0.00", "-5.00"))
-    paid = draw(st.none() | st.none() | one_of("1.00", "10.00"))
-    return {
-        "id": name,
-        "customer": draw(st.sampled_from(CUSTOMERS)),
-        "at": draw(instants),
-        "total": total,
-        "paid_with_points": paid,
-        "channel": draw(CHANNELS),
-    }
-
-
-def lines_of(order, kinds):
-    """Lines that sum to the order's total, or to twice of it."""
-    return [
-        {"order": order["id"], "customer": order["customer"], "at": order["at"]}
-        | {"category": kind, "total": order["total"]}
-        for kind in kinds
-    ]
-
-
-@st.composite
-def events(draw, name, instants, kinds, orders_made, redemptions):
-    """One event; what it refers to exists more often than not, and amounts often fit."""
-    kind = draw(st.sampled_from(kinds))
-    event = {"id": name, "customer": draw(st.sampled_from(CUSTOMERS)), "at": draw(instants)}
-    event |= {"kind": kind, "points": None, "amount": None, "refers_to": None, "reward": None}
-    event |= {"expires_at": None, "channel": draw(CHANNELS)}
+def event_of(step, name, at, orders, asked):
+    kind, customer, _, first, second, channel = step
+    event = {"id": name, "customer": customer, "at": at, "kind": kind, "channel": channel}
+    event |= dict.fromkeys(("points", "amount", "refers_to", "reward", "expires_at"))
     if kind in {"redeem", "redeemed"}:
-        event["points"] = draw(st.integers(1, 12) | one_of(5, None, 0))
-        event["reward"] = draw(one_of(None, None, "mug", "cup")) if kind == "redeem" else None
+        event["points"] = ASKED[first]
+        if kind == "redeem" and second > 8:
+            event["reward"] = "cup" if second == 11 else "mug"
     elif kind == "adjust":
-        event["points"] = draw(one_of(5, -5, -12, 0, None))
+        event["points"] = (5, -5, -12, 3, -2, 8, -8, -3, 4, 5, 0, None)[first]
     elif kind == "opening":
-        event["points"] = draw(one_of(8, 5, 0))
-        event["expires_at"] = draw(maybe(st.sampled_from(GRID)))
-    elif kind == "refund" and orders_made:
-        order = draw(st.sampled_from(orders_made))
-        event["refers_to"] = draw(st.just(order["id"]) | one_of(order["id"], None))
-        event["amount"] = draw(one_of(order["total"], order["total"], "1.00", "0.25", None))
-        event["customer"] = draw(st.just(order["customer"]) | st.just(event["customer"]))
-        event["at"] = max(event["at"], draw(one_of(order["at"], event["at"])))
-    elif kind == "cancel" and redemptions:
-        redemption = draw(st.sampled_from(redemptions))
-        event["refers_to"] = redemption["id"]
-        event["customer"] = draw(st.just(redemption["customer"]) | st.just(event["customer"]))
-        event["at"] = max(event["at"], draw(one_of(redemption["at"], event["at"])))
+        event["points"] = (8, 5, 3, 0)[first % 4]
+        event["expires_at"] = at + dt.timedelta(days=second * 5 - 5) if second > 3 else None
+    elif kind == "refund" and orders:
+        order = orders[-1 - first % len(orders)]
+        event |= {"refers_to": order["id"], "amount": amount_of(PARTS[second], order["total"])}
+        event["customer"] = order["customer"] if first < 11 else customer
+    elif kind == "cancel" and asked:
+        event["refers_to"] = asked[-1 - first % len(asked)]["id"]
+        event["customer"] = asked[-1 - first % len(asked)]["customer"] if second < 11 else customer
     elif kind in {"review", "referral"}:
-        event["amount"] = draw(maybe(st.sampled_from(MONEY)))
+        event["amount"] = TOTALS[first % len(TOTALS)] if second < 6 else None
     return event
 
 
-@st.composite
-def customers(draw, one, instants):
-    return {
-        "id": one,
-        "joined_at": draw(st.none() | instants),
-        "birth_date": draw(one_of(None, dt.date(1992, 2, 29), dt.date(1990, 1, 31))),
-        "region": draw(one_of("n", "s", None)),
-        "referred_by": draw(one_of(None, *CUSTOMERS)),
-    }
+def order_of(step, name, at):
+    _, customer, _, first, second, channel = step
+    paid = {10: "1.00", 11: "10.00"}.get(second)
+    order = {"id": name, "customer": customer, "at": at, "total": TOTALS[first % len(TOTALS)]}
+    return order | {"paid_with_points": paid, "channel": channel}
 
 
-@st.composite
-def logs(draw, *, kinds=KINDS, most=12, known=None):
-    """Orders, lines, events and (or not) customers, with ids that are numbers or texts."""
-    instants = st.sampled_from(draw(grids()))
-    text_orders, text_events = draw(st.booleans()), draw(st.booleans())
-    made = {"orders": [], "lines": [], "events": [], "customers": None}
-    for number in range(draw(st.integers(1, most // 2))):
-        name = f"0{number}" if text_orders else number
-        order = draw(orders(name, instants))
-        made["orders"].append(order)
-        categories = draw(st.lists(one_of("coffee", "tea", "cake", None), max_size=2))
-        made["lines"] += lines_of(order, categories)
-    bag = [kind for kind, weight in kinds.items() for _ in range(weight)]
-    for number in range(draw(st.integers(0, most))):
+def lines_of(order, second):
+    """Lines that together are up to twice the order."""
+    kinds = (["coffee"], ["tea", "coffee"], ["cake", None], [])[second % 4]
+    shared = {"order": order["id"], "customer": order["customer"], "at": order["at"]}
+    return [{**shared, "category": kind, "total": order["total"]} for kind in kinds]
+
+
+def log_of(drawn):
+    """Plain logs from what was drawn: the steps' instants go up, their ids do not."""
+    names, first, steps, customers = drawn
+    made = {"orders": [], "lines": [], "events": [], "customers": customers}
+    place = first
+    for number, step in enumerate(steps):
+        place += step[2]
+        at = GRID[min(place, len(GRID) - 1)]
         # Texts sort otherwise than the numbers in them: "10" stands before "9".
-        name = str(number + 5) if text_events else number + 5
-        redemptions = [
-            event for event in made["events"] if event["kind"] in {"redeem", "redeemed"}
-        ]
-        made["events"].append(draw(events(name, instants, bag, made["orders"], redemptions)))
-    if known is True or (known is None and draw(st.booleans())):
-        here = CUSTOMERS if draw(st.booleans()) else CUSTOMERS[:2]
-        made["customers"] = [draw(customers(one, instants)) for one in here]
+        name = (number * 7 + 5) % 23 if number < 23 else number
+        asked = [row for row in made["events"] if row["kind"] in {"redeem", "redeemed"}]
+        if step[0] == "order":
+            order = order_of(step, f"0{name}" if names["text_orders"] else name, at)
+            made["orders"].append(order)
+            made["lines"] += lines_of(order, step[4])
+        else:
+            name = str(name) if names["text_events"] else name
+            made["events"].append(event_of(step, name, at, made["orders"], asked))
     return made
 
 
-AS_OFS = st.just(LATEST) | st.sampled_from(GRID)
+def customer_of(one):
+    return parts(
+        id=st.just(one),
+        joined_at=one_of(None, None, *GRID[:60:4]),
+        birth_date=one_of(None, dt.date(1992, 2, 29), dt.date(1990, 1, 31)),
+        region=one_of("n", "s", None),
+        referred_by=one_of(None, *CUSTOMERS),
+    )
+
+
+KNOWN = st.one_of(
+    st.none(),
+    st.tuples(*map(customer_of, CUSTOMERS)).map(list),
+    st.tuples(*map(customer_of, CUSTOMERS[:2])).map(list),
+)
+FIRST_ORDER = ("order", 1, 0, 0, 0, "app")
+LOGS = st.tuples(
+    NAMES,
+    st.integers(0, len(GRID) - 40),
+    st.one_of(st.lists(STEPS, max_size=8), st.lists(STEPS, min_size=9, max_size=20)).map(lambda steps: [FIRST_ORDER, *steps]),
+    KNOWN,
+).map(log_of)
+
+
+def logs():
+    """Orders, lines, events and (or not) customers, with ids that are numbers or texts."""
+    return LOGS
+
+
+AS_OFS = one_of(*[LATEST] * (2 * len(GRID)), *GRID)
