@@ -1,4 +1,4 @@
-"""What the engine takes, made of the plain values that the twin takes; and both results compared."""
+"""What the engine takes, made of the plain values of the twin; and both results compared."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def program_of(plain):
 
 
 def column(name, dtype, values):
-    """Ids are numbers, or texts as soon as one of them is; money and all else as the table has it."""
+    """Ids are numbers, or texts as soon as one of them is; all else is as the table has it."""
     if name.endswith("_id") or name in {"refers_to", "referred_by"}:
         text = any(isinstance(value, str) for value in values)
         values = [None if value is None else str(value) if text else value for value in values]
@@ -152,11 +152,6 @@ BALANCE = (
     "available pending debt earned redeemed expired clawed_back adjusted forgiven "
     "next_expiry_at next_expiry_points"
 ).split()
-
-
-def settled(rows, key):
-    """Rows with equal keys, which have no order among them, in one order."""
-    return sorted(rows, key=lambda row: (*key(row), str(row)))
 
 
 def entry_rows_of_twin(outcome):
@@ -240,48 +235,43 @@ def balances_of_twin(outcome):
     return [(row["customer"], *(row[key] for key in BALANCE)) for row in outcome.balances]
 
 
+LOT_OF_TWIN = ("customer", "lot", "points", "left", "earned_at", "available_at", "expires_at")
+
+
 def lots_of_twin(outcome):
-    return [
-        (row["customer"], row["lot"], row["points"], row["left"])
-        + (row["earned_at"], row["available_at"], row["expires_at"])
-        for row in outcome.lots
-        if row["left"]
-    ]
+    return [tuple(row[key] for key in LOT_OF_TWIN) for row in outcome.lots if row["left"]]
 
 
 LOT = ("customer_id", "lot_id", "points", "remaining", "earned_at", "available_at", "expires_at")
 
 
-def lots_of_ledger(ledger):
-    return ledger.lots().filter(pl.col("remaining") > 0).select(LOT).rows()
+def lots_of_ledger(ledger, as_of=None):
+    shown = ledger.lots(as_of).filter(pl.col("remaining") > 0)
+    return sorted(shown.select(LOT).rows(), key=str)
+
+
+def balances_of_ledger(ledger, as_of=None):
+    return ledger.balances(as_of).select("customer_id", *BALANCE).rows()
 
 
 def tiers_of_ledger(ledger):
-    rows = ledger.tier_history().rows(named=True)
-    return [tuple(row.values()) for row in rows]
+    return ledger.tier_history().select("customer_id", "since", "until", "tier").rows()
 
 
 def both(outcome, ledger):
     """Name -> (twin, engine) of everything that is compared."""
-    by = (lambda row: str(row[1]),)
     found = {
-        "entries": (
-            at_one_event(entry_rows_of_twin(outcome)),
-            at_one_event(entry_rows_of_ledger(ledger)),
-        ),
+        "entries": (entry_rows_of_twin(outcome), entry_rows_of_ledger(ledger)),
         "allocations": (allocations_of_twin(outcome), allocations_of_ledger(ledger)),
-        "refusals": (sorted(refusals_of_twin(outcome), key=str), sorted(refusals_of_ledger(ledger), key=str)),
-        "balances": (
-            balances_of_twin(outcome),
-            ledger.balances().select("customer_id", *BALANCE).rows(),
-        ),
-        "lots": (sorted(lots_of_twin(outcome), key=by[0]), sorted(lots_of_ledger(ledger), key=by[0])),
+        "refusals": (refusals_of_twin(outcome), refusals_of_ledger(ledger)),
+        "balances": (balances_of_twin(outcome), balances_of_ledger(ledger)),
+        "lots": (sorted(lots_of_twin(outcome), key=str), lots_of_ledger(ledger)),
     }
+    found["entries"] = tuple(at_one_event(rows) for rows in found["entries"])
+    found["refusals"] = tuple(sorted(rows, key=str) for rows in found["refusals"])
     if ledger.program.tiers is not None:
-        found["tier held"] = (
-            [row["tier"] for row in outcome.balances],
-            ledger.balances()["tier"].to_list(),
-        )
+        tiers = [row["tier"] for row in outcome.balances]
+        found["tier held"] = (tiers, ledger.balances()["tier"].to_list())
         found["tiers"] = (outcome.tiers, tiers_of_ledger(ledger))
     return found
 

@@ -224,7 +224,11 @@ def test_nine_of_ten_lots_of_one_are_nine(settle):
 
 def test_a_birthday_of_29_february_is_paid_once_each_year(settle):
     program = {"care": [{"form": "birthday", "name": "birthday", "points": 100}]}
-    customer = {"id": 1, "joined_at": instant("2023-06-01T12:00"), "birth_date": dt.date(1992, 2, 29)}
+    customer = {
+        "id": 1,
+        "joined_at": instant("2023-06-01T12:00"),
+        "birth_date": dt.date(1992, 2, 29),
+    }
     logs = {"orders": [order(1, instant("2023-06-01T12:00"))], "customers": [customer]}
     outcome = settle(program, logs, instant("2025-12-31T00:00"))
     paid = [row["at"] for row in outcome.entries if row["kind"] == "care"]
@@ -276,7 +280,11 @@ def test_a_cap_hit_before_a_refund_gives_its_room_back(settle):
     # 80, and 20 of 40; the full refund releases 80, the partial one nothing: 80 of 90.
     assert points(outcome, "earn") == [80, 20, 80]
     assert points(outcome, "clawback") == [-80, -10]
-    assert [entry["desired"] for entry in outcome.entries if entry["kind"] == "earn"] == [80, 40, 90]
+    assert [entry["desired"] for entry in outcome.entries if entry["kind"] == "earn"] == [
+        80,
+        40,
+        90,
+    ]
 
 
 def test_more_points_than_32_bits_hold(settle):

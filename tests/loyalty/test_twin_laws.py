@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from math import floor
 
 import pytest
@@ -175,7 +175,7 @@ def test_partial_refunds_at_one_instant_are_one_full_refund(program, logs, at, c
     assume(total > 0)
     edges = [Fraction(cut, 4) for cut in sorted(cuts) if Fraction(cut, 4) < total]
     edges = [Fraction(0), *edges, total]
-    amounts = [str(float(above - below)) for below, above in zip(edges, edges[1:], strict=False)]
+    amounts = [str(float(above - below)) for below, above in pairwise(edges)]
     names = fresh(logs, len(amounts))
 
     def refunds(amounts):
@@ -200,7 +200,9 @@ def test_what_is_clawed_is_the_most_that_was_ever_due(program, logs):
     for order in logs["orders"]:
         entries = of(outcome.entries, order["customer"])
         lot = f"order:{order['id']}"
-        granted = sum(row["points"] for row in entries if row["kind"] == "earn" and row["lot"] == lot)
+        granted = sum(
+            row["points"] for row in entries if row["kind"] == "earn" and row["lot"] == lot
+        )
         back, most, names = Fraction(0), 0, set()
         for refund in sorted(refunds, key=lambda row: (row["at"], row["id"])):
             if str(refund["refers_to"]) != str(order["id"]) or not granted:
@@ -237,7 +239,11 @@ def moving_clock(program):
 
 
 @given(
-    worlds.programs(refunds=SHORT_OF), worlds.logs(), BETWEEN, st.sampled_from(worlds.TOTALS[:8]), st.data()
+    worlds.programs(refunds=SHORT_OF),
+    worlds.logs(),
+    BETWEEN,
+    st.sampled_from(worlds.TOTALS[:8]),
+    st.data(),
 )
 def test_earn_then_full_refund_is_never_earned(program, logs, at, total, drawn):
     assume(not moving_clock(program))
@@ -315,7 +321,11 @@ def test_members_apart_are_the_parts_of_the_whole(program, logs, as_of):
     assume(not any(rule.get("also") for rule in program["earning"]))
     whole = replay(program, logs, as_of)
     for customer in worlds.CUSTOMERS:
-        own = {**logs, "orders": of(logs["orders"], customer), "events": of(logs["events"], customer)}
+        own = {
+            **logs,
+            "orders": of(logs["orders"], customer),
+            "events": of(logs["events"], customer),
+        }
         if logs["customers"] is not None:
             own["customers"] = [row for row in logs["customers"] if row["id"] == customer]
         part = replay(program, own, as_of)
@@ -334,7 +344,9 @@ def test_one_more_order_never_gives_a_lower_tier(program, logs, at, drawn):
     order = {"id": "z" if text else 900, "customer": customer, "at": at, "total": "12.00"}
     more = {**logs, "orders": [*logs["orders"], order]}
     names = list(program["tiers"]["levels"])
-    richer, poorer = (steps(replay(program, each, worlds.LATEST), customer) for each in (more, logs))
+    richer, poorer = (
+        steps(replay(program, each, worlds.LATEST), customer) for each in (more, logs)
+    )
     for instant in sorted({start for start, _, _ in richer + poorer}):
         with_it, without = (held_at(path, instant) for path in (richer, poorer))
         assert (with_it is None) == (without is None)
@@ -359,7 +371,7 @@ def test_nobody_rises_below_a_threshold(program, logs):
     outcome = replay(program, logs, worlds.LATEST)
     for customer in worlds.CUSTOMERS:
         path = steps(outcome, customer)
-        for (_, _, before), (at, _, name) in zip(path, path[1:], strict=False):
+        for (_, _, before), (at, _, name) in pairwise(path):
             if names.index(name) > names.index(before):
                 orders = [row for row in of(logs["orders"], customer) if row["at"] <= at]
                 totals = [Fraction(row["total"]) for row in orders if Fraction(row["total"]) > 0]
@@ -371,7 +383,8 @@ def test_nobody_rises_below_a_threshold(program, logs):
 def test_caps_hold_for_what_is_granted(program, logs):
     outcome = replay(program, logs, worlds.LATEST)
     for customer, member in outcome.members.items():
-        whole = {name for name, order in member.orders.items() if order["refunded"] == order["total"]}
+        orders = member.orders.items()
+        whole = {name for name, order in orders if order["refunded"] == order["total"]}
         entries = [
             row
             for row in of(outcome.entries, customer)

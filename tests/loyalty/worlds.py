@@ -307,10 +307,13 @@ KNOWN = st.one_of(
     st.tuples(*map(customer_of, CUSTOMERS[:2])).map(list),
 )
 FIRST_ORDER = ("order", 1, 0, 0, 0, "app")
+FIRSTS = st.integers(0, len(GRID) - 40)
 LOGS = st.tuples(
     NAMES,
-    st.integers(0, len(GRID) - 40),
-    st.one_of(st.lists(STEPS, max_size=8), st.lists(STEPS, min_size=9, max_size=20)).map(lambda steps: [FIRST_ORDER, *steps]),
+    FIRSTS,
+    st.one_of(st.lists(STEPS, max_size=8), st.lists(STEPS, min_size=9, max_size=20)).map(
+        lambda steps: [FIRST_ORDER, *steps]
+    ),
     KNOWN,
 ).map(log_of)
 
@@ -318,6 +321,30 @@ LOGS = st.tuples(
 def logs():
     """Orders, lines, events and (or not) customers, with ids that are numbers or texts."""
     return LOGS
+
+
+def known_only(program):
+    """A program for logs without customers: no rule reads what nobody says."""
+    rules = [
+        {**rule, "also": None, "when": None if reads_customers(rule) else rule["when"]}
+        for rule in program["earning"]
+    ]
+    care = [one for one in program["care"] if one["form"] == "holiday"]
+    return {**program, "earning": rules, "care": care}
+
+
+def reads_customers(rule):
+    return any(column.startswith("customer.") for column, *_ in rule["when"] or ())
+
+
+def worlds():
+    """Programs with logs that have the columns the program reads."""
+
+    def fit(world):
+        program, logs = world
+        return (program if logs["customers"] else known_only(program), logs)
+
+    return st.tuples(programs(), LOGS).map(fit)
 
 
 AS_OFS = one_of(*[LATEST] * (2 * len(GRID)), *GRID)

@@ -88,9 +88,7 @@ def grant(program, row, customer, tier, caps):
     return {
         "points": granted,
         "desired": desired,
-        "rule": "+".join(
-            rule["name"] for rule in program["earning"] if rule["name"] in took_part
-        ),
+        "rule": "+".join(rule["name"] for rule in program["earning"] if rule["name"] in took_part),
         "cap": "+".join(bound) or None,
         "parts": [(each["rule"]["name"], each["part"]) for each in rows],
     }

@@ -109,7 +109,7 @@ def rows_of(program, logs, as_of):
 
 
 def matters(program, row):
-    """Whether a stranger's row is worth a refusal: what would have earned, or asks for something."""
+    """Whether a stranger's row is worth a refusal: it would earn, or it asks for something."""
     if row.get("also") or row["kind"] not in {"order", "action"}:
         return True
     rules = [{**rule, "tiers": None} for rule in program["earning"] if rule["form"] != "boost"]

@@ -56,8 +56,9 @@ def cancel(account, redemption, row, restored, tz):
     account.post("restore", at, redemption.points, row)
     touched = [lot for lot, _ in gave]
     for lot, units in gave:
+        left = units
         for clawback in reversed(lot.order["clawbacks"] if lot.order else []):
-            units = take_place(account, lot, units, clawback, row, touched)
+            left = take_place(account, lot, left, clawback, row, touched)
     account.pay_debts_from(account.in_spending_order(touched), at)
     for lot in sorted(touched, key=lambda lot: lot.identity()):
         if not lot.over:

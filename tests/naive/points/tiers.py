@@ -73,8 +73,9 @@ class Path:
             if self.ladder["review"] == "anniversary":
                 first = max(first, 0)
             last = self.periods.number(local_day(until, self.tz))
-            reviews = [(self.periods.begins(number), number, None) for number in range(first + 1, last + 1)]
-            found += [review for review in reviews if start < review[0] <= until]
+            for number in range(first + 1, last + 1):
+                at = self.periods.begins(number)
+                found += [(at, number, None)] if start < at <= until else []
         return sorted(found, key=lambda moment: (moment[0], moment[2] is not None))
 
     def refunded(self, item, place):
