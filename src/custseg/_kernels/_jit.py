@@ -26,10 +26,8 @@ def kernel(function: _Function) -> _Function:
     partitions of customers), division by zero as numpy has it. The Python
     original stays reachable as `.py_func`.
     """
-    options = {"nogil": True, "error_model": "numpy"}
-    if function.__name__.startswith("_"):
-        # Only kernels call it: what lets Python call it costs a third of compiling it.
-        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    # No code in C calls a kernel: what would let it costs compile time.
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
     except RuntimeError:
