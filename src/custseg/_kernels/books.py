@@ -26,10 +26,12 @@ _LONG_AGO = -(2**63)
 NOTHING = -1
 OPENING, CARE, ORDER, ACTION, ADJUST, REFUND, REDEEM, CANCEL, CLOSE, REDEEMED = range(3, 13)
 
-# What an entry is.
-EARN, SPEND, EXPIRE, CLAWBACK, RESTORE, ADJUSTMENT, FORGIVE, CARED, OPENED = range(9)
-# What is posted besides, its points an instant: a lot ends there now; all lapse there now.
-MOVED, CLOCK = 9, 10
+# What an entry is; after these, what is posted besides, its points an instant: a lot ends
+# there now, all lapse there now. They are numpy's: numba compiles a function anew for each of
+# Python's numbers that it is called with.
+EARN, SPEND, EXPIRE, CLAWBACK, RESTORE, ADJUSTMENT, FORGIVE, CARED, OPENED = np.arange(9)
+MOVED, CLOCK = np.arange(9, 11)
+_NONE, _NO, _YES = np.arange(-1, 2)
 
 # Why a request is refused; the reasons that need no lots are known before.
 LIMIT, INSUFFICIENT, UNKNOWN, ALREADY = 5, 6, 10, 11
@@ -185,7 +187,7 @@ def _pay(desk: Desk, at: int, oldest_first: int) -> None:
             continue
         rows[debtor, _OWES] -= part
         state[DEBT] -= part
-        _take(desk, part, debtor, at, 1, oldest_first)
+        _take(desk, part, debtor, at, _YES, oldest_first)
 
 
 @kernel
@@ -221,7 +223,7 @@ def _touch(desk: Desk, row: int, idle: int, now: int) -> None:
     """Start the clock anew at whose end all lapses."""
     desk[0][_IDLE] = idle
     if idle < _NEVER:
-        _post(desk, row, CLOCK, idle, -1, now)
+        _post(desk, row, CLOCK, idle, _NONE, now)
 
 
 @kernel
@@ -252,7 +254,7 @@ def _pass(desk: Desk, until: int, oldest_first: int) -> None:
             state[_AVAILABLE] -= rows[lot, _LEFT]
             _lapse(desk, lot, rows[lot, _REVIVED] if rows[lot, _REVIVED] >= 0 else lot, ending)
         else:
-            _lapse_all(desk, -1, idle)
+            _lapse_all(desk, _NONE, idle)
             state[_IDLE] = _NEVER
 
 
@@ -285,7 +287,7 @@ def _refund(desk: Desk, row: int, order: int, due: int, now: int, terms: int) ->
     if own > 0:
         rows[order, _LEFT] -= own
         state[_AVAILABLE if rows[order, _OPENS] <= now else _PENDING] -= own
-        _record(desk, row, order, own, now, 0)
+        _record(desk, row, order, own, now, _NO)
         due -= own
     place = state[_TAKINGS] - 1
     while due > 0 and rows[order, _PAID] > 0 and place >= state[_FIRST_TAKING]:
@@ -295,9 +297,9 @@ def _refund(desk: Desk, row: int, order: int, due: int, now: int, terms: int) ->
                 debtor = takings[place, _TAKER] - state[_BASE]
                 takings[place, _REST] -= part
                 rows[order, _PAID] -= part
-                _record(desk, debtor, order, -part, now, 0)
+                _record(desk, debtor, order, -part, now, _NO)
                 _owe(desk, debtor, part)
-                _record(desk, row, order, part, now, 0)
+                _record(desk, row, order, part, now, _NO)
                 due -= part
         place -= 1
     if terms >> 1 != 2:  # noqa: PLR2004 - lot_only
@@ -316,7 +318,7 @@ def _fall_short(desk: Desk, row: int, short: int, now: int, terms: int) -> None:
     elif short > 0:
         rows[row, _FORGAVE] = short
         state[FORGIVEN] += short
-        _post(desk, row, FORGIVE, short, -1, now)
+        _post(desk, row, FORGIVE, short, _NONE, now)
 
 
 @kernel
@@ -346,7 +348,7 @@ def _replace(desk: Desk, back: Ints, row: int, lot: int, units: int, now: int) -
         rows[claw, _OWES] -= owed
         state[DEBT] -= owed
         if forgiven + owed > 0:
-            _record(desk, claw, lot, forgiven + owed, now, 0)
+            _record(desk, claw, lot, forgiven + owed, now, _NO)
         units -= forgiven + owed
         rows[lot, _LEFT] -= forgiven + owed
         place = state[_TAKINGS] - 1
@@ -357,9 +359,9 @@ def _replace(desk: Desk, back: Ints, row: int, lot: int, units: int, now: int) -
                 if part > 0:
                     takings[place, _REST] -= part
                     rows[other, _PAID] -= part * takings[place, _PAYS]
-                    _record(desk, claw, other, -part, now, 0)
+                    _record(desk, claw, other, -part, now, _NO)
                     _give_back(desk, back, other, part)
-                    _record(desk, claw, lot, part, now, 0)
+                    _record(desk, claw, lot, part, now, _NO)
                     rows[lot, _LEFT] -= part
                     units -= part
             place -= 1
@@ -390,7 +392,7 @@ def _pay_from(desk: Desk, back: Ints, now: int, oldest_first: int) -> None:
         state[DEBT] -= part
         rows[best, _LEFT] -= part
         rows[best, _PAID] += part
-        _record(desk, debtor, best, part, now, 1)
+        _record(desk, debtor, best, part, now, _YES)
 
 
 @kernel
@@ -408,7 +410,7 @@ def _cancel(
             rows[lot, _PAID] -= rest * takings[place, _PAYS]
             rows[lot, _RETURNED] += rest
             _give_back(desk, back, lot, rest)
-            _record(desk, spent, lot, -rest, now, 0)
+            _record(desk, spent, lot, -rest, now, _NO)
     state[DEBT] -= rows[spent, _OWES]
     rows[spent, _OWES] = 0
     for place in range(state[_BACK]):
@@ -436,7 +438,7 @@ def _spend(desk: Desk, row: int, kind: int, units: int, now: int, oldest_first: 
     """Take units for a redemption or adjustment; what no lot gives."""
     state, rows, _, _, _ = desk
     state[_WENT] += units
-    _post(desk, row, kind, -units, -1, now)
+    _post(desk, row, kind, -units, _NONE, now)
     covered = min(units, state[_AVAILABLE])
     _take(desk, covered, row, now, 0, oldest_first)
     return units - covered
@@ -478,7 +480,7 @@ def _undo(desk: Desk, row: int, bought: Ints, back: Ints, log: Log, terms: tuple
     if act[there] == REDEEM and refers[there] >= 0:
         bought[refers[there]] -= 1
     state[_SPENT] -= points[there]
-    _post(desk, row, RESTORE, points[there], -1, at[here])
+    _post(desk, row, RESTORE, points[there], _NONE, at[here])
     _cancel(desk, back, row, spent, at[here], terms[1], terms[0])
     return 0
 
@@ -519,7 +521,7 @@ def _arrive(
             _pass(desk, now, terms[today] & 1)
     elif what == ORDER or what == ACTION:
         if units == 0:
-            _post(desk, row, EARN, 0, -1, now)
+            _post(desk, row, EARN, _NO, _NONE, now)
     elif what == ADJUST:
         state[ADJUSTED] += units
         short = _spend(desk, row, ADJUSTMENT, -units, now, terms[today] & 1)
@@ -596,7 +598,7 @@ def fold_books(
     Returns:
         How many takings and posts there are, and n; or the row where a number
         leaves int64; or FULL when room was lacking (then all else is void).
-        Cost: some 20 ns a row. Twin: naive.points.run.
+        Cost: some 20 ns a row. Twin: naive.points.replay.
     """
     totals, refused, takings, posts = room
     widest = 1
@@ -613,7 +615,7 @@ def fold_books(
         scratch[0][:] = 0
         state[_TAKINGS] = state[_FIRST_TAKING] = taken
         state[_POSTS], state[_BASE] = posted, offsets[member]
-        state[_IDLE], oldest_first = _NEVER, 0
+        state[_IDLE], oldest_first = _NEVER, _NO
         for here in range(offsets[member], offsets[member + 1]):
             row = here - offsets[member]
             state[_ROWS] = row

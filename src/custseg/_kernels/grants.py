@@ -19,9 +19,12 @@ _NEVER = 2**63 - 1
 _LONG_AGO = -(2**63)
 _ORDER, _ACTION, _REFUND = 5, 6, 8
 _EXCEEDS = 9
+_BEYOND = -2
+# numpy's, since numba compiles a function anew for each of Python's numbers.
+_YES = np.int64(1)
 
 # Instead of a row: there was no room to write, so try again with more.
-BEYOND, FULL = -1, -2
+FULL = -2
 
 # Columns of a rule that needs the order of things; the last rows are the program's caps.
 LIMIT, PER, TIERS, PLACE = range(4)
@@ -268,13 +271,13 @@ def _contributed(
                 total, winner, chosen = part, rules[rule, PLACE], rule
             continue
         if part > _NEVER - max(total, 0):
-            return -2
+            return _BEYOND
         total = max(total, 0) + part
         bound |= (part < units) << rule
         if parts.shape[0] > 0:
             parts[here, rule] = part
     if chosen >= 0:
-        _limited(rows, row, chosen, total, caps, rules, keys, today, 1)
+        _limited(rows, row, chosen, total, caps, rules, keys, today, _YES)
         bound = (total < special[here, chosen]) << chosen
         if parts.shape[0] > 0:
             parts[here, chosen] = total
@@ -298,6 +301,35 @@ def _rounded(units: int, top: int, bottom: int, how: int) -> int:
     if how == 3 and rest > 0:  # noqa: PLR2004
         return points + 1
     return points
+
+
+@kernel
+def _release(rows: Ints, own: int, caps: Ints, rules: Ints, keys: Ints, day: int) -> None:
+    """Give back what an order used of caps whose period still runs."""
+    for cap in range(caps.shape[0]):
+        if rules[cap, PER] > 0 and rules[cap, LIMIT] >= 0:
+            if caps[cap, 0] == keys[rules[cap, PER], day]:
+                caps[cap, 1] -= rows[own, _USED + cap]
+
+
+@kernel
+def _stand(state: Ints, rows: Ints, own: int, by: int, kept: int, left: int) -> None:
+    """Count an order for what still stands of it."""
+    stands = kept if by == POINTS else left if by == SPEND else min(left, 1)
+    if own >= state[_FIRST]:
+        state[_SUM] -= rows[own, _VALUE] - stands
+    rows[own, _VALUE] = stands
+
+
+@kernel
+def _count(rows: Ints, row: int, by: int, is_order: bool, value: int, units: int) -> int:  # noqa: FBT001
+    """What a row counts for a tier."""
+    rows[row, _COUNTS] = 1
+    if by == POINTS:
+        rows[row, _VALUE] = max(units, 0)
+    elif is_order:
+        rows[row, _VALUE] = value if by == SPEND else 1
+    return rows[row, _VALUE]
 
 
 @kernel
@@ -352,6 +384,7 @@ def fold_grants(
     rows = np.empty((widest, _USED + last + 1), np.int64)
     state = np.zeros(_SURE + thresholds.size + 2 * options[GRACE], np.int64)
     caps = np.zeros((last + 1, 2), np.int64)
+    by = options[BY]
     for member in range(offsets.size - 1):
         _begin(state, starts[member])
         base = offsets[member]
@@ -362,38 +395,35 @@ def fold_grants(
             row, now, what = here - base, at[here], act[here]
             rows[row] = 0
             if what == _ORDER or what == _ACTION:
-                if options[BY] != NO_LADDER:
+                if by != NO_LADDER:
                     _advance(state, rows, moves, day, options, thresholds, reviews, now)
-                today = day[here]
+                today, held, code = day[here], state[_HELD], boosts[here]
                 units = _contributed(
-                    rows, row, here, state[_HELD], terms[today] & 1, caps, rules, keys, today,
+                    rows, row, here, held, terms[today] & 1, caps, rules, keys, today,
                     plain, special, told, parts,
                 )  # fmt: skip
-                if units == -2:  # noqa: PLR2004
+                if units >= 0:
+                    units = _rounded(
+                        units, tops[code, held], bottoms[code, held], terms[today] >> 1 & 3
+                    )
+                    if told.shape[0] > 0:
+                        told[here, DESIRED] = units
+                    units = units if units >= 0 else _BEYOND
+                if units == _BEYOND:
                     return 0, here
                 if units >= 0:
-                    top, bottom = tops[boosts[here], state[_HELD]], bottoms[boosts[here], state[_HELD]]
-                    desired = _rounded(units, top, bottom, terms[today] >> 1 & 3)
-                    if desired < 0:
-                        return 0, here
                     cap = special.shape[1] + (terms[today] >> 3)
-                    units = _limited(rows, row, cap, desired, caps, rules, keys, today, 1)
-                    if told.shape[0] > 0:
-                        told[here, DESIRED] = desired
+                    units = _limited(rows, row, cap, units, caps, rules, keys, today, _YES)
                 points[here] = units
-                if options[BY] != NO_LADDER:
-                    rows[row, _COUNTS] = 1
-                    if options[BY] == POINTS:
-                        rows[row, _VALUE] = max(units, 0)
-                    elif what == _ORDER:
-                        rows[row, _VALUE] = value[here] if options[BY] == SPEND else 1
-                    if rows[row, _VALUE] > _NEVER - state[_SUM]:
+                if by != NO_LADDER:
+                    counted = _count(rows, row, by, what == _ORDER, value[here], units)
+                    if counted > _NEVER - state[_SUM]:
                         return 0, here
                     _qualify(state, rows, moves, day, options, thresholds, lows, row, now)
             elif what == _REFUND:
                 order = refers[here]
-                own, left = order - base, value[order] - value[here]
-                left -= rows[own, _REFUNDED]
+                own = order - base
+                left = value[order] - rows[own, _REFUNDED] - value[here]
                 if left < 0:
                     refused[here] = _EXCEEDS
                     continue
@@ -402,25 +432,18 @@ def fold_grants(
                 kept = _share(granted, left, value[order])
                 owed[here] = granted - kept
                 if left == 0:
-                    for cap in range(last + 1):
-                        if rules[cap, PER] > 0 and rules[cap, LIMIT] >= 0:
-                            if caps[cap, 0] == keys[rules[cap, PER], day[order]]:
-                                caps[cap, 1] -= rows[own, _USED + cap]
+                    _release(rows, own, caps, rules, keys, day[order])
                 if rows[own, _COUNTS] > 0:
                     now = min(now, until[member])
                     _advance(state, rows, moves, day, options, thresholds, reviews, now)
-                    stands = kept if options[BY] == POINTS else left
-                    stands = min(left, 1) if options[BY] == ORDERS else stands
-                    if own >= state[_FIRST]:
-                        state[_SUM] -= rows[own, _VALUE] - stands
-                    rows[own, _VALUE] = stands
+                    _stand(state, rows, own, by, kept, left)
                     if options[REFOLDS] == 1:
                         rows[own, _COUNTS] = 1 if left > 0 else 2
                         _refold(
                             state, rows, moves, day, options, thresholds, reviews, lows, at,
                             starts[member], now,
                         )  # fmt: skip
-        if options[BY] != NO_LADDER:
+        if by != NO_LADDER:
             _advance(state, rows, moves, day, options, thresholds, reviews, until[member])
             standing[member] = state[_HELD]
         if state[_FILLED] > 0:

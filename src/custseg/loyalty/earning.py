@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from attrs import frozen
 
-from custseg._kernels.books import CARE
 from custseg.errors import LedgerError
 from custseg.loyalty.conditions import seen_by
 from custseg.loyalty.contributions import LARGEST, Contribution
 from custseg.loyalty.kinds import ORDER_KIND
-from custseg.loyalty.logs import ACT, ALSO
+from custseg.loyalty.logs import ALSO
 from custseg.schema.bridge import array, minor, read_only
 from custseg.schema.clock import DAY, clock, day_number
 
@@ -259,9 +256,9 @@ def _on_lines(
             where=f"Earn({rule.name!r}).lines",
             fix="look for totals that are too large",
         )
-    beside = orders.select("order_id").join(
-        sums, on="order_id", how="left", maintain_order="left"
-    )["units"]
+    beside = orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")[
+        "units"
+    ]
     matched = _flags(beside.is_not_null())
     own = array(beside.fill_null(0).clip(lower_bound=0).cast(pl.Int64))
     return read_only(np.minimum(own, amounts)), matched

@@ -92,9 +92,7 @@ def needs_order(terms: Listed[Terms], demand: Demand, act: Ints) -> bool:
         rules = program.earning
         if program.cap or program.tiers or program.boosts or len(terms) > 1:
             return True
-        if any(rule.cap is not None for rule in program.rules) or any(
-            rule.tiers for rule in rules
-        ):
+        if any(rule.cap is not None for rule in program.rules) or any(rule.tiers for rule in rules):
             return True
     return bool(((act == books.REFUND) & (demand.reason == 0)).any())
 
@@ -252,7 +250,9 @@ def _rules(
             per = 0 if rule.cap is None else _PERS[rule.cap.per]
             rows[offer.place] = (limit, per, _tier_bits(rule.tiers, ladder), offer.place)
     caps = [each.program.cap for each in terms]
-    last = [(-1, 0, -1, -1) if cap is None else (cap.points, _PERS[cap.per], -1, -1) for cap in caps]
+    last = [
+        (-1, 0, -1, -1) if cap is None else (cap.points, _PERS[cap.per], -1, -1) for cap in caps
+    ]
     kept = [rows[place] for place in sorted(rows)]
     table = np.array([*kept, *last], np.int64)
     return read_only(table), tuple((row[3], row[2]) for row in kept)
@@ -355,9 +355,7 @@ def _weighed(
     return _Weighed(plain, special, code)
 
 
-def _check_size(
-    amounts: Ints | None, weight: int, hits: Flags, made: Sequence, at: int
-) -> None:
+def _check_size(amounts: Ints | None, weight: int, hits: Flags, made: Sequence, at: int) -> None:
     """Refuse what leaves int64 before it is multiplied."""
     if amounts is None:
         if weight > _SAFE and hits.any():

@@ -113,7 +113,7 @@ class Ledger:
     _turns: pl.DataFrame | None = field(alias="turns")
     _moves: TierMoves | None = field(alias="moves")
     _base: CustomerBase = field(alias="base")
-    _run: Settled | None = field(alias="run")
+    _runs: tuple[Settled, ...] = field(alias="runs")
 
     @property
     def entries(self) -> pl.DataFrame:
@@ -323,6 +323,8 @@ class Ledger:
             refusals=self.refusals,
             balances=self._closing,
             instant=self.when.instant,
+            moved=_there(self._turns, "entries").filter(pl.col("lot_id").is_not_null()),
+            lots=self.lots(),
         )
 
     @property

@@ -46,6 +46,22 @@ class Logs:
     orders: pl.DataFrame
     events: pl.DataFrame
 
+    def parted(self, parts: int) -> list[Logs]:
+        """The same rows in parts of nearly equal size, each member's together."""
+        if parts < 2:  # noqa: PLR2004 - the whole
+            return [self]
+        longer = max(self.orders, self.events, key=lambda rows: rows.height)["customer_id"]
+        places = np.linspace(0, longer.len(), parts + 1).astype(np.int64)[1:-1]
+        firsts = longer.gather(places).unique().sort()
+        cuts = [
+            [0, *rows["customer_id"].search_sorted(firsts, side="left").to_list(), rows.height]
+            for rows in (self.orders, self.events)
+        ]
+        return [
+            Logs(self.orders[a:b], self.events[c:d])
+            for a, b, c, d in zip(cuts[0][:-1], cuts[0][1:], cuts[1][:-1], cuts[1][1:], strict=True)
+        ]
+
 
 def admitted(base: CustomerBase) -> Logs:
     """The orders and events of a base as they are seen at its as_of.
@@ -62,10 +78,7 @@ def admitted(base: CustomerBase) -> Logs:
     events = _distinct(events, "event_id")
     act = pl.col("kind").replace_strict(_ACTS, default=books.ACTION, return_dtype=pl.Int64)
     events = events.with_columns(act.alias(ACT)).with_columns(
-        pl.when(pl.col(ACT) == books.REDEEMED)
-        .then(books.REDEEM)
-        .otherwise(pl.col(ACT))
-        .alias(RANK)
+        pl.when(pl.col(ACT) == books.REDEEMED).then(books.REDEEM).otherwise(pl.col(ACT)).alias(RANK)
     )
     return Logs(
         arranged(orders, ("customer_id", "ordered_at", "order_id")),

@@ -9,7 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg._kernels import books, grants
-from custseg.loyalty.logs import ACT, ALSO, NAME
+from custseg.loyalty.logs import ACT, ALSO
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,13 +52,17 @@ class Names:
         """Each id of the log as text, alone and after its kind; orders come first in it."""
         orders, events = made.logs.orders, made.logs.events
         texts = [orders["order_id"].cast(pl.String), made.event_names()]
-        source = np.concatenate([np.zeros(orders.height, np.int64), np.ones(events.height, np.int64)])
+        source = np.concatenate(
+            [np.zeros(orders.height, np.int64), np.ones(events.height, np.int64)]
+        )
         shared = None
         if ALSO in events.columns:
             care = events[ACT].to_numpy() == books.CARE
             source[orders.height :][care] = 2
             # What is made for others, or for everybody, bears the member's id too.
-            shared = np.concatenate([np.zeros(orders.height, np.bool_), care | events[ALSO].to_numpy()])
+            shared = np.concatenate(
+                [np.zeros(orders.height, np.bool_), care | events[ALSO].to_numpy()]
+            )
         text = pl.concat(texts)
         if events.height == 0:
             lot = "order:" + text
@@ -67,9 +71,11 @@ class Names:
         else:
             heads = pl.Series([f"{kind}:" for kind in _SOURCES]).gather(source)
             lot = pl.select(pl.concat_str([heads, text])).to_series()
-        written = orders.schema["order_id"] == pl.String or texts[1].dtype != events.schema[
-            "event_id"
-        ] or events.schema["event_id"] == pl.String
+        written = (
+            orders.schema["order_id"] == pl.String
+            or texts[1].dtype != events.schema["event_id"]
+            or events.schema["event_id"] == pl.String
+        )
         escaped = pl.select(_escaped(pl.lit(lot))).to_series() if written else lot
         self.__attrs_init__(made, text, source, lot, escaped, shared)  # type: ignore[attr-defined]
 

@@ -105,7 +105,9 @@ def _other(rows: pl.DataFrame, member: str, base: CustomerBase) -> pl.Series:
             where="Also.member",
             fix="give the base's events or customers a column of this name",
         )
-    people = base.customers.select("customer_id", other=pl.col(member).cast(base.id_type, strict=False))
+    people = base.customers.select(
+        "customer_id", other=pl.col(member).cast(base.id_type, strict=False)
+    )
     beside = rows.select("customer_id").join(
         people, on="customer_id", how="left", maintain_order="left"
     )
@@ -173,5 +175,3 @@ def _enrolled(logs: Logs, base: CustomerBase) -> pl.DataFrame:
     return people.filter(pl.col("enrolled").is_not_null()).filter(
         pl.col("enrolled").to_physical() <= base.when.instant
     )
-
-

@@ -18,14 +18,12 @@ from custseg.schema.bridge import instants
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from custseg.loyalty.calendar import Calendar
-    from custseg.loyalty.granting import Grants
     from custseg.loyalty.sequence import Sequence
     from custseg.loyalty.settlement import Settled
 
     Ints = NDArray[np.int64]
 
-__all__ = ["ENTRIES", "Booked", "Posted", "posted"]
+__all__ = ["ENTRIES", "NOTHING_BOOKED", "Booked", "Posted", "caps_bound", "posted"]
 
 ENTRIES = (
     "entry_id",
@@ -79,18 +77,9 @@ class Booked:
     posts: Ints
 
     @classmethod
-    def of_lots(
-        cls,
-        totals: Ints,
-        reason: Ints,
-        takings: Ints,
-        act: Ints,
-        made: Sequence,
-        days: Calendar,
-        day: Ints,
-        given: Grants,
-    ) -> Booked:
+    def of_lots(cls, totals: Ints, reason: Ints, takings: Ints, act: Ints, run: Settled) -> Booked:
         """From what the kernel of lots wrote: takers, and lapses before a row."""
+        made, days, day, given = run.made, run.days, run.day, run.grants
         lapses = takings[takings[:, 0] < 0]
         lapses = lapses[np.lexsort((days.ends[day[lapses[:, 1]]], -1 - lapses[:, 0]))]
         spends = act == books.REDEEM
@@ -102,7 +91,9 @@ class Booked:
         is_own = np.ones(len(posts), np.bool_)
         is_own[places] = False
         lot = lapses[:, 1]
-        for column, values in enumerate((lot, books.EXPIRE, -lapses[:, 2], lot, days.ends[day[lot]])):
+        for column, values in enumerate(
+            (lot, books.EXPIRE, -lapses[:, 2], lot, days.ends[day[lot]])
+        ):
             posts[places, column] = values
         sign = np.where(spends[own], -1, 1)
         kind = np.where(spends[own], books.SPEND, books.EARN)
@@ -113,6 +104,12 @@ class Booked:
         spent = takings[takings[:, 0] >= 0]
         spent = np.column_stack([spent, made.at[spent[:, 0]]])
         return cls(totals, reason, spent, posts)
+
+
+_NOTHING = np.zeros((0, 5), np.int64)
+
+NOTHING_BOOKED = Booked(_NOTHING, _NOTHING[:, 0], _NOTHING, _NOTHING)
+"""Of a run that has only granted so far."""
 
 
 @frozen(eq=False)
@@ -196,7 +193,9 @@ def _ties_in_order(made: Sequence, posts: Ints) -> Ints:
 
 def _gathered(values: pl.Series, places: pl.Series) -> pl.Series:
     """Values at places; null where a place is -1."""
-    return values.gather(pl.DataFrame({"p": places}).select(pl.when(pl.col("p") >= 0).then("p"))["p"])
+    return values.gather(
+        pl.DataFrame({"p": places}).select(pl.when(pl.col("p") >= 0).then("p"))["p"]
+    )
 
 
 def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
@@ -227,7 +226,7 @@ def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
             "rule": _rules(run, names, rows, kind),
             "version": _versions(run, today),
             "desired": desired,
-            "cap": _caps(run, rows, earned),
+            "cap": caps_bound(run, rows, earned),
             "available_at": instants(opens),
             "expires_at": instants(np.where(ends == NEVER, 0, ends)),
         }
@@ -277,7 +276,7 @@ def _rules(run: Settled, names: Names, rows: Ints, kind: Ints) -> pl.Series:
     return told
 
 
-def _caps(run: Settled, rows: Ints, earned: NDArray[np.bool_]) -> pl.Series:
+def caps_bound(run: Settled, rows: Ints, earned: NDArray[np.bool_]) -> pl.Series:
     """Which caps bound each grant, joined by +."""
     given = run.grants
     if given.told is None:
@@ -299,5 +298,3 @@ def _caps(run: Settled, rows: Ints, earned: NDArray[np.bool_]) -> pl.Series:
         for code in found
     ]
     return pl.Series(spelled, dtype=pl.String).gather(back)
-
-

@@ -9,7 +9,7 @@ import polars as pl
 
 from custseg._kernels import books
 from custseg.loyalty.granting import Demand
-from custseg.loyalty.logs import ACT, ALSO, NAME
+from custseg.loyalty.logs import ACT
 from custseg.schema.bridge import array, minor
 
 if TYPE_CHECKING:

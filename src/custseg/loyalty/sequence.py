@@ -67,6 +67,11 @@ class Sequence:
     outside: NDArray[np.bool_] | None
     strange: NDArray[np.bool_] | None
 
+    @property
+    def joined_some(self) -> bool:
+        """Whether it is told when any member joined."""
+        return bool((self.members.joined > LONG_AGO).any())
+
     def member_of(self) -> Ints:
         """int64[n], the member whose row it is."""
         return np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
@@ -90,20 +95,23 @@ class Sequence:
         events = self.logs.events
         text = events["event_id"].cast(pl.String)
         if ALSO in events.columns and events.schema["event_id"] != pl.String:
-            text = pl.select(
-                pl.when(events[ALSO]).then(text + "|also").otherwise(text)
-            ).to_series()
+            text = pl.select(pl.when(events[ALSO]).then(text + "|also").otherwise(text)).to_series()
         if NAME in events.columns:
             text = text.fill_null(events[NAME])
         return text
 
-    def names(self, *, text: bool) -> pl.Series:
-        """The ids of orders, then of events: as text, or as they are where they are alike."""
+    def names(self, *, text: bool, only: str | None) -> pl.Series:
+        """The ids of orders, then of events.
+
+        Args:
+            text: As text, that of actions for others too.
+            only: "orders" or "events" where the base has no others.
+        """
         orders, events = self.logs.orders["order_id"], self.logs.events["event_id"]
-        if text or orders.dtype != events.dtype and orders.len() and events.len():
+        if text or (only is None and orders.dtype != events.dtype):
             return pl.concat([orders.cast(pl.String), self.event_names()])
-        if orders.dtype != events.dtype:
-            return orders if orders.len() else events
+        if only is not None:
+            return orders if only == "orders" else events
         return pl.concat([orders, events])
 
     def rows_at(self, places: Ints) -> Ints:
@@ -141,9 +149,7 @@ def sequence(logs: Logs, customers: pl.DataFrame | None, kinds: frozenset[str] |
         offsets, source = interleave(offsets, order_at, order_rank, more, event_at, rank)
         at = np.concatenate([order_at, event_at])[source]
         act = np.concatenate([order_act, event_act])[source]
-    made = Sequence(
-        members, read_only(offsets), Logs(orders, events), source, at, act, None, None
-    )
+    made = Sequence(members, read_only(offsets), Logs(orders, events), source, at, act, None, None)
     return _covered(made)
 
 
@@ -165,9 +171,7 @@ def _offsets(log: pl.DataFrame, members: pl.Series) -> Ints:
     return read_only(np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]))
 
 
-def _members(
-    orders: pl.DataFrame, events: pl.DataFrame, customers: pl.DataFrame | None
-) -> Members:
+def _members(orders: pl.DataFrame, events: pl.DataFrame, customers: pl.DataFrame | None) -> Members:
     """Who has an order or event, and since when each is a member."""
     firsts: list[tuple[pl.Series, Ints]] = []
     for rows, name in ((orders, "ordered_at"), (events, "at")):
@@ -225,9 +229,7 @@ def _covered(made: Sequence) -> Sequence:
     members, act, at = made.members, made.act, made.at
     strange = outside = None
     some = not bool(members.known.all())
-    early = bool((members.joined > members.since).any()) or bool(
-        (members.joined > LONG_AGO).any()
-    )
+    early = bool((members.joined > members.since).any()) or bool((members.joined > LONG_AGO).any())
     if some or early or bool((members.left < NEVER).any()):
         whose = made.member_of()
         if some:
@@ -236,6 +238,4 @@ def _covered(made: Sequence) -> Sequence:
         outside &= (at < members.joined[whose]) | (at > members.left[whose])
         if not outside.any():
             outside = None
-    return Sequence(
-        members, made.offsets, made.logs, made.source, at, act, outside, strange
-    )
+    return Sequence(members, made.offsets, made.logs, made.source, at, act, outside, strange)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from custseg._kernels import books, lots
 from custseg.errors import LedgerError
@@ -16,18 +17,17 @@ from custseg.loyalty.fitting import misfits
 from custseg.loyalty.granting import beyond_at, effective, folded, needs_order, unfolded
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.ledger import Ledger
-from custseg.loyalty.logs import admitted
+from custseg.loyalty.logs import Logs, admitted
 from custseg.loyalty.others import with_also, with_care
-from custseg.loyalty.posting import Booked, posted
+from custseg.loyalty.posting import NOTHING_BOOKED, Booked, Posted, posted
 from custseg.loyalty.requests import REASONS, demanded, limits_of
-from custseg.loyalty.sequence import NEVER, sequence
+from custseg.loyalty.sequence import LONG_AGO, NEVER, sequence
 from custseg.loyalty.standing import balance_columns
 from custseg.loyalty.tiering import TierMoves, tier_moves
 from custseg.schema.bridge import instants, read_only
+from custseg.threads import threads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence as Listed
-
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["Settled", "settle", "settled"]
+__all__ = ["Settled", "earned", "settle", "settled"]
 
 _INSUFFICIENT = REASONS.index("insufficient")
 
@@ -84,43 +84,102 @@ class Settled:
 def settle(program: Program | Programs, base: CustomerBase, *, entries: bool) -> Ledger:
     """The ledger of a program over a base.
 
+    Members are independent: each thread settles some of them, and the parts
+    stand one after the other.
+
     Raises:
         LedgerError: as `Program.run` says.
     """
-    run = settled(program, base, entries=entries)
-    made, until = run.made, base.when.instant
-    books_of = posted(run) if entries else None
-    moves = tier_moves(run, until)
-    members = pl.DataFrame({"customer_id": made.members.ids, "since": made.members.since})
+    terms = terms_of(program, base.scale)
+    LedgerError.check(misfits(terms, base))
+    logs = with_care(terms, with_also(terms, admitted(base), base), base)
+    parts = logs.parted(_parts(logs))
+
+    def part(own: Logs) -> _Part:
+        return _Part.of(settled(terms, own, base, entries=entries), base, entries=entries)
+
+    if len(parts) == 1:
+        done = [part(parts[0])]
+    else:
+        with ThreadPoolExecutor(threads()) as pool:
+            done = list(pool.map(part, parts))
     return Ledger(
         program=program,
         when=base.when,
         currency=base.currency,
-        entries=None if books_of is None else books_of.entries,
-        allocations=None if books_of is None else books_of.allocations,
-        refusals=_refusals(run),
-        closing=_closing(run, moves, until),
-        members=members.filter(pl.Series(made.members.known)),
-        turns=None if books_of is None else books_of.turns,
-        moves=moves,
+        entries=_joined([each.posted and each.posted.entries for each in done]),
+        allocations=_joined([each.posted and each.posted.allocations for each in done]),
+        refusals=pl.concat([each.refusals for each in done]),
+        closing=pl.concat([each.closing for each in done]),
+        members=pl.concat([each.members for each in done]),
+        turns=_joined([each.posted and each.posted.turns for each in done]),
+        moves=TierMoves.joined([each.moves for each in done if each.moves is not None]),
         base=base,
-        run=run if entries else None,
+        runs=tuple(each.run for each in done) if entries else (),
     )
 
 
-def settled(program: Program | Programs, base: CustomerBase, *, entries: bool) -> Settled:
+def _parts(logs: Logs) -> int:
+    """How many parts there are to be: none larger than what fits well in memory."""
+    rows = logs.orders.height + logs.events.height
+    many = min(threads(), rows // _WORTH_A_THREAD + 1)
+    return many * -(-rows // (many * _LARGEST_PART)) if rows else 1
+
+
+def _joined(frames: list[pl.DataFrame | None]) -> pl.DataFrame | None:
+    kept = [each for each in frames if each is not None]
+    return pl.concat(kept) if kept else None
+
+
+_WORTH_A_THREAD = 200_000
+_LARGEST_PART = 1_500_000
+
+
+@frozen(eq=False)
+class _Part:
+    """Some members' part of a ledger."""
+
+    run: Settled
+    posted: Posted | None
+    refusals: pl.DataFrame
+    closing: pl.DataFrame
+    members: pl.DataFrame
+    moves: TierMoves | None
+
+    @classmethod
+    def of(cls, run: Settled, base: CustomerBase, *, entries: bool) -> _Part:
+        """The part that a run is shown as."""
+        until, members = base.when.instant, run.made.members
+        moves = tier_moves(run, until)
+        whose = pl.DataFrame({"customer_id": members.ids, "since": members.since})
+        return cls(
+            run,
+            posted(run) if entries else None,
+            _refusals(run, base),
+            _closing(run, moves, until),
+            whose if members.known.all() else whose.filter(pl.Series(members.known)),
+            moves,
+        )
+
+
+def settled(terms: tuple[Terms, ...], logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
     """What came of a run, before it is shown."""
-    terms = terms_of(program, base.scale)
-    LedgerError.check(misfits(terms, base))
-    logs = with_care(terms, with_also(terms, admitted(base), base), base)
+    run = earned(terms, logs, base, entries=entries)
+    booked = _booked(run, until=base.when.instant, entries=entries)
+    return evolve(run, booked=booked)
+
+
+def earned(terms: tuple[Terms, ...], logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
+    """What rows of logs are granted, before anything is booked."""
     kinds = frozenset(rule.on for each in terms for rule in each.program.earning) - {ORDER_KIND}
     counts_all = any(each.program.tiers is not None for each in terms)
     made = sequence(logs, base.customers, None if counts_all else kinds)
     sides = order_side(terms, made.logs.orders, base), event_side(terms, made.logs.events, base)
     until = base.when.instant
     low = int(made.at.min()) if made.at.size else until
-    if base.customers is not None and made.at.size:
-        low = min(low, int(np.where(made.members.joined > -(2**62), made.members.joined, low).min()))
+    if made.joined_some:
+        joined = made.members.joined
+        low = min(low, int(np.where(joined > LONG_AGO, joined, low).min()))
     days = calendar(terms, low, until, base.tz)
     day = days.days(made.at)
     demand = demanded(terms, sides, made, day + days.first)
@@ -128,47 +187,25 @@ def settled(program: Program | Programs, base: CustomerBase, *, entries: bool) -
         grants = folded(terms, sides, made, demand, days, day, until=until, entries=entries)
     else:
         grants = unfolded(terms, sides, made, demand)
-    booked = _booked(terms, made, demand, days, day, grants, until=until, entries=entries)
-    return Settled(terms, made, sides, demand, days, day, grants, booked)
+    return Settled(terms, made, sides, demand, days, day, grants, NOTHING_BOOKED)
 
 
-def _booked(
-    terms: Listed[Terms],
-    made: Sequence,
-    demand: Demand,
-    days: Calendar,
-    day: Ints,
-    grants: Grants,
-    *,
-    until: int,
-    entries: bool,
-) -> Booked:
+def _booked(run: Settled, *, until: int, entries: bool) -> Booked:
     """Lots, debts and refusals: the kernel that the log needs, and no more."""
-    act = effective(made, demand)
-    plain = (act == books.NOTHING) | (act == books.ORDER) | (act == books.ACTION)
-    plain |= act == books.REDEEM
-    limits = limits_of(terms)
-    if bool(plain.all()) and not limits.size and int(days.idles.min(initial=NEVER)) == NEVER:
-        if len({int(each) & 1 for each in np.unique(days.terms)}) == 1:
-            return _in_lots(made, demand, act, days, day, grants, until=until, entries=entries)
-    return _in_books(
-        made, demand, act, days, day, grants, read_only(limits), until=until, entries=entries
-    )
+    act = effective(run.made, run.demand)
+    limits = limits_of(run.terms)
+    idle = any(each.program.expiry.idles for each in run.terms)
+    orders = {each.program.redemption.order for each in run.terms}
+    if not limits.size and not idle and len(orders) == 1:
+        plain = (act == books.NOTHING) | (act == books.ORDER) | (act == books.ACTION)
+        if bool((plain | (act == books.REDEEM)).all()):
+            return _in_lots(run, act, until=until, entries=entries)
+    return _in_books(run, act, read_only(limits), until=until, entries=entries)
 
 
-def _in_lots(
-    made: Sequence,
-    demand: Demand,
-    act: Ints,
-    days: Calendar,
-    day: Ints,
-    grants: Grants,
-    *,
-    until: int,
-    entries: bool,
-) -> Booked:
+def _in_lots(run: Settled, act: Ints, *, until: int, entries: bool) -> Booked:
     """Orders, actions and requests alone: nothing but lots."""
-    rows = made.at.size
+    made, days, rows = run.made, run.days, run.made.at.size
     totals = np.empty((made.offsets.size - 1, lots.TOTALS), np.int64)
     refused = np.zeros(rows, np.bool_)
     takings = np.empty((rows if entries else 0, 3), np.int64)
@@ -176,42 +213,32 @@ def _in_lots(
         made.offsets,
         made.at,
         act,
-        read_only(np.maximum(grants.points, 0)),
-        day,
+        read_only(np.maximum(run.grants.points, 0)),
+        run.day,
         days.opens,
         days.ends,
         until,
-        bool(days.terms[0] & 1),
+        run.terms[0].program.redemption.order == "oldest_first",
         (totals, refused, takings),
     )
     if broken >= 0:
         raise beyond_at(made, broken)
     wide = np.zeros((totals.shape[0], books.TOTALS), np.int64)
     wide[:, : lots.TOTALS] = totals
-    reason = np.where(refused, _INSUFFICIENT, demand.reason)
-    return Booked.of_lots(wide, reason, takings[:taken], act, made, days, day, grants)
+    reason = np.where(refused, _INSUFFICIENT, run.demand.reason)
+    return Booked.of_lots(wide, reason, takings[:taken], act, run)
 
 
-def _in_books(
-    made: Sequence,
-    demand: Demand,
-    act: Ints,
-    days: Calendar,
-    day: Ints,
-    grants: Grants,
-    limits: Ints,
-    *,
-    until: int,
-    entries: bool,
-) -> Booked:
+def _in_books(run: Settled, act: Ints, limits: Ints, *, until: int, entries: bool) -> Booked:
     """Whatever the kinds."""
-    rows = made.at.size
+    made, days, demand, rows = run.made, run.days, run.demand, run.made.at.size
     totals = np.empty((made.offsets.size - 1, books.TOTALS), np.int64)
-    reason = np.array(demand.reason)
-    log = (made.at, act, grants.points, read_only(demand.extra), read_only(demand.refers), day)
+    extra, refers = read_only(demand.extra), read_only(demand.refers)
+    log = (made.at, act, run.grants.points, extra, refers, run.day)
     tables = (days.opens, days.ends, days.idles, days.terms, days.revivals)
     room = 2 * rows + 64
     while True:
+        reason = np.array(demand.reason)
         takings = np.empty((room, 6), np.int64)
         posts = np.empty((room if entries else 0, 5), np.int64)
         taken, count, state = books.fold_books(
@@ -222,15 +249,22 @@ def _in_books(
         room *= 4
     if state < rows:
         raise beyond_at(made, state)
+    # What was known before is no row of the kernel's.
     reason = np.where(demand.reason != 0, demand.reason, reason)
     return Booked(totals, reason, takings[:taken, :4], posts[:count])
 
 
-def _refusals(run: Settled) -> pl.DataFrame:
+def _refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
     """What was refused, by customer and order of things, and why."""
     reason = run.booked.reason
     rows = np.flatnonzero(reason)
-    names = run.made.names(text=any(rule.also for each in run.terms for rule in each.program.rules))
+    text = any(rule.also for each in run.terms for rule in each.program.rules)
+    only = (
+        None
+        if base.has("orders") and base.has("events")
+        else ("events", "orders")[base.has("orders")]
+    )
+    names = run.made.names(text=text, only=only)
     return pl.DataFrame(
         {
             "event_id": names.gather(run.made.places(rows)),

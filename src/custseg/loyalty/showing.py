@@ -37,7 +37,7 @@ def as_html(ledger: Ledger) -> str:
 def _title(ledger: Ledger) -> str:
     instant = pl.DataFrame({"at": [ledger.when.instant]}).cast(pl.Datetime("us", "UTC"))
     local = local_times(instant, ledger.when.tz)["at"].dt.strftime("%Y-%m-%d %H:%M:%S").item()
-    program = ledger.program
+    program = getattr(ledger.program, "current", ledger.program)
     return f"Ledger of {program.name}, version {program.version}, as of {local} ({ledger.when.tz})"
 
 

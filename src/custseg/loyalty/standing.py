@@ -114,7 +114,9 @@ def _with_current_ends(lots: pl.DataFrame, turns: pl.DataFrame) -> pl.DataFrame:
     over = (pl.col("ended") <= pl.col("turned")).fill_null(value=False)
     current = pl.coalesce("ended", "expires_at")
     ended = over | (current < pl.col("idle")).fill_null(value=False)
-    return lots.with_columns(expires_at=pl.when(ended).then(current).otherwise(pl.coalesce("idle", current)))
+    return lots.with_columns(
+        expires_at=pl.when(ended).then(current).otherwise(pl.coalesce("idle", current))
+    )
 
 
 def balances_at(
@@ -153,6 +155,4 @@ def balances_at(
     if moves is None:
         return balance_columns(rows.with_columns(tier=pl.lit(None, pl.String)))
     tiers = held_at(moves, instant)
-    return balance_columns(
-        rows.join(tiers, on="customer_id", how="left", maintain_order="left")
-    )
+    return balance_columns(rows.join(tiers, on="customer_id", how="left", maintain_order="left"))

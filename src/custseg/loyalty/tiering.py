@@ -12,8 +12,6 @@ from custseg.loyalty.sequence import NEVER
 from custseg.schema.bridge import instants
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from custseg.loyalty.settlement import Settled
 
 __all__ = ["TierMoves", "held_at", "history", "tier_moves"]
@@ -39,6 +37,20 @@ class TierMoves:
     path: pl.DataFrame
     felt: pl.DataFrame
 
+    @classmethod
+    def joined(cls, parts: list[TierMoves]) -> TierMoves | None:
+        """The changes of all members, from those of some each."""
+        if len(parts) < 2:  # noqa: PLR2004 - one part is the whole
+            return parts[0] if parts else None
+        return cls(
+            parts[0].names,
+            pl.concat([each.closing for each in parts]),
+            *(
+                pl.concat([getattr(each, name) for each in parts])
+                for name in ("spans", "path", "felt")
+            ),
+        )
+
 
 def tier_moves(run: Settled, until: int) -> TierMoves | None:
     """The tier changes of a run; None without tiers."""
@@ -48,15 +60,15 @@ def tier_moves(run: Settled, until: int) -> TierMoves | None:
         return None
     names = pl.Series(ladder.names)
     gone = (members.left <= until) | (members.since > until) | ~members.known
-    closing = names.gather(grants.held).to_frame("tier").select(
-        pl.when(pl.Series(~gone)).then("tier").alias("tier")
-    )["tier"]
+    closing = (
+        names.gather(grants.held)
+        .to_frame("tier")
+        .select(pl.when(pl.Series(~gone)).then("tier").alias("tier"))["tier"]
+    )
     left = pl.Series(np.where(members.left <= until, members.left, NEVER))
     spans = pl.DataFrame(
         {"customer_id": members.ids, "since": instants(members.since), "left": left}
-    ).with_columns(
-        left=pl.when(pl.col("left") < NEVER).then("left").cast(pl.Datetime("us", "UTC"))
-    )
+    ).with_columns(left=pl.when(pl.col("left") < NEVER).then("left").cast(pl.Datetime("us", "UTC")))
     spans = spans.filter(pl.Series(members.known & (members.since <= until)))
     moves = grants.moves
     known = members.known[moves[:, 0]]
@@ -87,7 +99,10 @@ def history(moves: TierMoves) -> pl.DataFrame:
         until=pl.coalesce(pl.col("at").shift(-1).over("customer_id"), pl.col("left"))
     ).filter(pl.col("until").is_null() | (pl.col("until") > pl.col("at")))
     return steps.select(
-        "customer_id", pl.col("at").alias("since"), "until", pl.col("tier").cast(pl.Enum(moves.names))
+        "customer_id",
+        pl.col("at").alias("since"),
+        "until",
+        pl.col("tier").cast(pl.Enum(moves.names)),
     )
 
 
