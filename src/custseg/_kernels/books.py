@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
-    Desk = tuple[Ints, Ints, Ints, Ints, Ints]
     Log = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
     Calendar = tuple[Ints, Ints, Ints, Ints, Ints]
 
@@ -39,527 +38,540 @@ LIMIT, INSUFFICIENT, UNKNOWN, ALREADY = 5, 6, 10, 11
 # Instead of a row: a number that no int64 holds; no room to write, so try again with more.
 BEYOND, FULL = -1, -2
 
-# Columns of the totals; the first seven are those of lots.
+# All that is known of a member lies in one array, the desk, so that every function of this file
+# takes one: numba compiles them in a fifth of the time. First the totals; the first seven are
+# those of lots.
 _AVAILABLE, _PENDING, _EARNED, _SPENT, _EXPIRED, _NEXT_AT, _NEXT_POINTS = range(7)
 DEBT, CLAWED, ADJUSTED, FORGIVEN = range(7, 11)
 TOTALS = 11
 
-# What is known of a member: the totals above, then where things stand. The line holds
-# lots: open ones from _HEAD by (end, row), from _OPEN those that wait by (opening, row).
-_HEAD, _OPEN, _LAST, _LOWEST, _BASE, _FIRST_TAKING, _TAKINGS, _POSTS, _FILLED = range(11, 20)
-_IDLE, _ROWS, _TANGLED, _CAME, _WENT, _BACK, _CLOSED = range(20, 27)
-_STATE = 27
+# Then where things stand: places in the desk, from here on. The line holds lots: open ones from
+# _HEAD by (end, row), from _OPEN those that wait by (opening, row); _BACK ends those that a
+# cancel gave units back to.
+_HEAD, _OPEN, _LAST, _BACK_FROM, _BACK, _ROWS_FROM, _HERE, _LOWEST, _CLOSED = range(11, 20)
+_TAKINGS_FROM, _TAKINGS, _TAKINGS_TO, _POSTS_FROM, _POSTS, _POSTS_TO = range(20, 26)
+_IDLE, _OLDEST_FIRST, _TANGLED, _CAME, _WENT, _FILLED, _REWARDS, _NOW = range(26, 34)
+STATE = 34
 
-# Columns of a row: of the lot it made, then of what it took or of its claws.
-_LEFT, _ENDS, _OPENS, _LAPSED, _REVIVED, _PAID, _IN_LINE, _RETURNED, _HAD = range(9)
-_OWES, _TAKES_FROM, _CLAWED_SO_FAR, _FORGAVE, _STANDS, _CLAW = range(9, 15)
-_ROW = 15
+# Columns of a row: what the log and the calendar say of it, of the lot it made, and of what it
+# took, its claws, or what it gave back.
+_SELF, _AT, _ACT, _POINTS, _EXTRA, _REFERS, _STARTS, _STOPS, _IDLES, _TERMS, _REVIVAL = range(11)
+_LEFT, _ENDS, _OPENS, _LAPSED, _REVIVED, _PAID, _IN_LINE, _RETURNED, _HAD = range(11, 20)
+_OWES, _TAKES_FROM, _CLAWED_SO_FAR, _FORGAVE, _STANDS, _CLAW = range(20, 26)
+ROW = 26
 
-# Columns of a taking: _REST is what of it has not been undone.
-_TAKER, _LOT, _UNITS, _AT, _REST, _PAYS = range(6)
+# Columns of a taking, its rows by number; _REST is what of it has not been undone.
+_TAKER, _LOT, _UNITS, _WHEN, _REST, _PAYS = range(6)
+TAKING, POST = 6, 5
 
 
 @kernel
-def _record(desk: Desk, taker: int, lot: int, units: int, at: int, pays: int) -> None:
+def _record(desk: Ints, taker: int, lot: int, units: int, pays: int) -> None:
     """Write down that an entry took units of a lot, or, below 0, that it no longer has them."""
-    state, _, _, takings, _ = desk
-    place = state[_TAKINGS]
-    if place >= takings.shape[0]:
-        state[_FILLED] = 1
+    place = desk[_TAKINGS]
+    if place + TAKING > desk[_TAKINGS_TO]:
+        desk[_FILLED] = 1
         return
-    base = state[_BASE]
-    takings[place, _TAKER], takings[place, _LOT] = base + taker, base + lot
-    takings[place, _UNITS], takings[place, _AT] = units, at
-    takings[place, _REST], takings[place, _PAYS] = max(units, 0), pays
-    state[_TAKINGS] = place + 1
+    desk[place + _TAKER], desk[place + _LOT] = desk[taker + _SELF], desk[lot + _SELF]
+    desk[place + _UNITS], desk[place + _WHEN] = units, desk[_NOW]
+    desk[place + _REST], desk[place + _PAYS] = max(units, 0), pays
+    desk[_TAKINGS] = place + TAKING
 
 
 @kernel
-def _post(desk: Desk, row: int, kind: int, points: int, lot: int, at: int) -> None:
+def _post(desk: Ints, row: int, kind: int, points: int, lot: int) -> None:
     """Write an entry down: its row, kind, points, lot (or -1) and instant."""
-    state, _, _, _, posts = desk
-    if posts.shape[0] == 0:
+    place = desk[_POSTS]
+    if place + POST > desk[_POSTS_TO]:
+        desk[_FILLED] = int(desk[_POSTS_TO] > desk[_POSTS_FROM] or desk[_FILLED] > 0)
         return
-    place = state[_POSTS]
-    if place >= posts.shape[0]:
-        state[_FILLED] = 1
-        return
-    base = state[_BASE]
-    posts[place, 0], posts[place, 1], posts[place, 2] = base + row, kind, points
-    posts[place, 3], posts[place, 4] = base + lot if lot >= 0 else -1, at
-    state[_POSTS] = place + 1
+    desk[place], desk[place + 1], desk[place + 2] = desk[row + _SELF], kind, points
+    desk[place + 3] = desk[lot + _SELF] if lot >= 0 else -1
+    desk[place + 4] = desk[_NOW]
+    desk[_POSTS] = place + POST
 
 
 @kernel
-def _sink(desk: Desk, first: int, place: int, column: int) -> None:
-    """Move the lot at `place` forward in line[first:place], sorted by (column, row)."""
-    state, rows, line, _, _ = desk
-    lot = line[place]
-    key = rows[lot, column]
+def _place_of(desk: Ints, number: int) -> int:
+    """Where the row of a number stands."""
+    first = desk[_ROWS_FROM]
+    return first + ROW * (number - desk[first + _SELF])
+
+
+@kernel
+def _sink(desk: Ints, first: int, place: int, column: int) -> None:
+    """Move the lot at `place` forward in desk[first:place], sorted by (column, row)."""
+    lot = desk[place]
+    key = desk[lot + column]
     while place > first:
-        before = line[place - 1]
-        early = rows[before, column]
+        before = desk[place - 1]
+        early = desk[before + column]
         if early < key or (early == key and before < lot):
             break
-        line[place] = before
+        desk[place] = before
         place -= 1
-        state[_TANGLED] = 1
-    line[place] = lot
+        desk[_TANGLED] = 1
+    desk[place] = lot
 
 
 @kernel
-def _return_to_line(desk: Desk, lot: int) -> None:
+def _return_to_line(desk: Ints, lot: int) -> None:
     """Put a lot that had left the line among the open ones; one had left, so there is room."""
-    state, rows, line, _, _ = desk
-    state[_HEAD] -= 1
-    state[_TANGLED] = 1
-    place = state[_HEAD]
-    while place + 1 < state[_OPEN]:
-        after = line[place + 1]
-        late = rows[after, _ENDS]
-        if late > rows[lot, _ENDS] or (late == rows[lot, _ENDS] and after > lot):
+    desk[_HEAD] -= 1
+    desk[_TANGLED] = 1
+    place = desk[_HEAD]
+    while place + 1 < desk[_OPEN]:
+        after = desk[place + 1]
+        late = desk[after + _ENDS]
+        if late > desk[lot + _ENDS] or (late == desk[lot + _ENDS] and after > lot):
             break
-        line[place] = after
+        desk[place] = after
         place += 1
-    line[place] = lot
-    rows[lot, _IN_LINE] = 1
+    desk[place] = lot
+    desk[lot + _IN_LINE] = 1
 
 
 @kernel
-def _open(desk: Desk, until: int) -> None:
+def _open(desk: Ints, until: int) -> None:
     """Open the lots whose opening has come."""
-    state, rows, line, _, _ = desk
-    while state[_OPEN] < state[_LAST]:
-        lot = line[state[_OPEN]]
-        if rows[lot, _OPENS] > until:
+    while desk[_OPEN] < desk[_LAST]:
+        lot = desk[desk[_OPEN]]
+        if desk[lot + _OPENS] > until:
             return
-        _sink(desk, state[_HEAD], state[_OPEN], _ENDS)
-        state[_OPEN] += 1
-        state[_AVAILABLE] += rows[lot, _LEFT]
-        state[_PENDING] -= rows[lot, _LEFT]
+        _sink(desk, desk[_HEAD], desk[_OPEN], _ENDS)
+        desk[_OPEN] += 1
+        desk[_AVAILABLE] += desk[lot + _LEFT]
+        desk[_PENDING] -= desk[lot + _LEFT]
 
 
 @kernel
-def _take(desk: Desk, asked: int, taker: int, at: int, pays: int, oldest_first: int) -> None:
+def _take(desk: Ints, asked: int, taker: int, pays: int) -> None:
     """Take units, as many as there are at least, from open lots in spending order."""
-    state, rows, line, _, _ = desk
-    state[_AVAILABLE] -= asked
+    desk[_AVAILABLE] -= asked
     while asked > 0:
-        place = state[_HEAD]
-        if oldest_first == 1 and state[_TANGLED] == 1:
+        place = desk[_HEAD]
+        if desk[_OLDEST_FIRST] == 1 and desk[_TANGLED] == 1:
             best = -1
-            for each in range(state[_HEAD], state[_OPEN]):
-                if rows[line[each], _LEFT] > 0 and (best < 0 or line[each] < line[best]):
+            for each in range(desk[_HEAD], desk[_OPEN]):
+                if desk[desk[each] + _LEFT] > 0 and (best < 0 or desk[each] < desk[best]):
                     best = each
             place = best
-        lot = line[place]
-        left = rows[lot, _LEFT]
+        lot = desk[place]
+        left = desk[lot + _LEFT]
         if left == 0:
-            rows[lot, _IN_LINE] = 0
-            state[_HEAD] += 1
+            desk[lot + _IN_LINE] = 0
+            desk[_HEAD] += 1
             continue
         part = min(left, asked)
-        rows[lot, _LEFT] = left - part
-        rows[lot, _PAID] += part * pays
+        desk[lot + _LEFT] = left - part
+        desk[lot + _PAID] += part * pays
         asked -= part
-        _record(desk, taker, lot, part, at, pays)
+        _record(desk, taker, lot, part, pays)
 
 
 @kernel
-def _owe(desk: Desk, row: int, units: int) -> None:
+def _owe(desk: Ints, row: int, units: int) -> None:
     """Note what no lot gave yet."""
-    state, rows, _, _, _ = desk
     if units > 0:
-        rows[row, _OWES] += units
-        state[DEBT] += units
-        state[_LOWEST] = min(state[_LOWEST], row)
+        desk[row + _OWES] += units
+        desk[DEBT] += units
+        desk[_LOWEST] = min(desk[_LOWEST], row)
 
 
 @kernel
-def _pay(desk: Desk, at: int, oldest_first: int) -> None:
+def _pay(desk: Ints) -> None:
     """Let available points pay debts, the oldest entry's first."""
-    state, rows, _, _, _ = desk
-    while state[DEBT] > 0 and state[_AVAILABLE] > 0:
-        debtor = state[_LOWEST]
-        part = min(rows[debtor, _OWES], state[_AVAILABLE])
+    while desk[DEBT] > 0 and desk[_AVAILABLE] > 0:
+        debtor = desk[_LOWEST]
+        part = min(desk[debtor + _OWES], desk[_AVAILABLE])
         if part == 0:
-            state[_LOWEST] += 1
+            desk[_LOWEST] += ROW
             continue
-        rows[debtor, _OWES] -= part
-        state[DEBT] -= part
-        _take(desk, part, debtor, at, _YES, oldest_first)
+        desk[debtor + _OWES] -= part
+        desk[DEBT] -= part
+        _take(desk, part, debtor, _YES)
 
 
 @kernel
-def _lapse(desk: Desk, lot: int, row: int, at: int) -> None:
+def _lapse(desk: Ints, lot: int, row: int) -> None:
     """End what is left of a lot, because of a row."""
-    state, rows, _, _, _ = desk
-    left = rows[lot, _LEFT]
+    left = desk[lot + _LEFT]
     if left > 0:
-        rows[lot, _LEFT] = 0
-        rows[lot, _LAPSED] += left
-        state[_EXPIRED] += left
-        _post(desk, row, EXPIRE, -left, lot, at)
+        desk[lot + _LEFT] = 0
+        desk[lot + _LAPSED] += left
+        desk[_EXPIRED] += left
+        _post(desk, row, EXPIRE, -left, lot)
 
 
 @kernel
-def _lapse_all(desk: Desk, row: int, at: int) -> None:
+def _lapse_all(desk: Ints, row: int) -> None:
     """End all lots there are, spent ones too, because of a row or, below 0, of themselves."""
-    state, rows, line, _, _ = desk
-    for place in range(state[_HEAD], state[_LAST]):
-        lot = line[place]
-        _lapse(desk, lot, lot if row < 0 else row, at)
-        rows[lot, _IN_LINE] = 0
-    state[_HEAD] = state[_OPEN] = state[_LAST]
-    state[_AVAILABLE] = state[_PENDING] = 0
-    for lot in range(state[_ROWS]):
-        if rows[lot, _ENDS] > at:
-            rows[lot, _ENDS] = at
-            _post(desk, lot if row < 0 else row, MOVED, at, lot, at)
+    now = desk[_NOW]
+    for place in range(desk[_HEAD], desk[_LAST]):
+        lot = desk[place]
+        _lapse(desk, lot, lot if row < 0 else row)
+        desk[lot + _IN_LINE] = 0
+    desk[_HEAD] = desk[_OPEN] = desk[_LAST]
+    desk[_AVAILABLE] = desk[_PENDING] = 0
+    for lot in range(desk[_ROWS_FROM], desk[_HERE], ROW):
+        if desk[lot + _ENDS] > now:
+            desk[lot + _ENDS] = now
+            _post(desk, lot if row < 0 else row, MOVED, now, lot)
 
 
 @kernel
-def _touch(desk: Desk, row: int, idle: int, now: int) -> None:
+def _touch(desk: Ints, row: int) -> None:
     """Start the clock anew at whose end all lapses."""
-    desk[0][_IDLE] = idle
-    if idle < _NEVER:
-        _post(desk, row, CLOCK, idle, _NONE, now)
+    desk[_IDLE] = desk[row + _IDLES]
+    if desk[_IDLE] < _NEVER:
+        _post(desk, row, CLOCK, desk[_IDLE], _NONE)
 
 
 @kernel
-def _pass(desk: Desk, until: int, oldest_first: int) -> None:
+def _pass(desk: Ints, until: int) -> None:
     """Let time go by: lots open, debts are paid, lots end, each at its instant."""
-    state, rows, line, _, _ = desk
     while True:
-        opening, ending = _NEVER, _NEVER
-        if state[_OPEN] < state[_LAST]:
-            opening = rows[line[state[_OPEN]], _OPENS]
-        if state[_HEAD] < state[_OPEN]:
-            lot = line[state[_HEAD]]
-            if rows[lot, _LEFT] == 0:
-                rows[lot, _IN_LINE] = 0
-                state[_HEAD] += 1
+        opening, ending, idle = _NEVER, _NEVER, desk[_IDLE]
+        if desk[_OPEN] < desk[_LAST]:
+            opening = desk[desk[desk[_OPEN]] + _OPENS]
+        if desk[_HEAD] < desk[_OPEN]:
+            lot = desk[desk[_HEAD]]
+            if desk[lot + _LEFT] == 0:
+                desk[lot + _IN_LINE] = 0
+                desk[_HEAD] += 1
                 continue
-            ending = rows[lot, _ENDS]
-        idle = state[_IDLE]
-        if min(opening, ending, idle) > until:
-            return
-        if opening <= ending and opening <= idle:
-            if opening == _NEVER:
-                return
-            _open(desk, opening)
-            _pay(desk, opening, oldest_first)
+            ending = desk[lot + _ENDS]
+        now = min(opening, ending, idle)
+        if now > until or now == _NEVER:
+            break
+        desk[_NOW] = now
+        if opening == now:
+            _open(desk, now)
+            _pay(desk)
         elif ending <= idle:
-            lot = line[state[_HEAD]]
-            state[_AVAILABLE] -= rows[lot, _LEFT]
-            _lapse(desk, lot, rows[lot, _REVIVED] if rows[lot, _REVIVED] >= 0 else lot, ending)
+            lot = desk[desk[_HEAD]]
+            desk[_AVAILABLE] -= desk[lot + _LEFT]
+            _lapse(desk, lot, desk[lot + _REVIVED] if desk[lot + _REVIVED] >= 0 else lot)
         else:
-            _lapse_all(desk, _NONE, idle)
-            state[_IDLE] = _NEVER
+            _lapse_all(desk, _NONE)
+            desk[_IDLE] = _NEVER
+    desk[_NOW] = until
 
 
 @kernel
-def _make(desk: Desk, row: int, points: int, opening: int, end: int, now: int) -> None:
+def _make(desk: Ints, row: int, opening: int, end: int) -> None:
     """Make a lot; it is open when its opening has come."""
-    state, rows, line, _, _ = desk
-    rows[row, _LEFT], rows[row, _ENDS], rows[row, _OPENS] = points, end, max(opening, now)
-    rows[row, _IN_LINE] = 1
-    line[state[_LAST]] = row
-    state[_CAME] += points
-    state[_PENDING] += points
-    state[_LAST] += 1
-    if state[_OPEN] + 1 < state[_LAST]:
-        _sink(desk, state[_OPEN], state[_LAST] - 1, _OPENS)
+    now, points = desk[_NOW], desk[row + _POINTS]
+    desk[row + _LEFT], desk[row + _ENDS], desk[row + _OPENS] = points, end, max(opening, now)
+    desk[row + _IN_LINE] = 1
+    desk[desk[_LAST]] = row
+    desk[_CAME] += points
+    desk[_PENDING] += points
+    desk[_LAST] += 1
+    if desk[_OPEN] + 1 < desk[_LAST]:
+        _sink(desk, desk[_OPEN], desk[_LAST] - 1, _OPENS)
     if opening <= now:
         _open(desk, now)
 
 
 @kernel
-def _refund(desk: Desk, row: int, order: int, due: int, now: int, terms: int) -> None:
-    """Take points of an order back: its lot, what that lot paid for others, other lots."""
-    state, rows, _, takings, _ = desk
-    state[CLAWED] += due
-    state[_WENT] += due
-    rows[order, _CLAWED_SO_FAR] += due
-    rows[row, _CLAW], rows[order, _CLAW] = rows[order, _CLAW], row
-    _post(desk, row, CLAWBACK, -due, order, now)
-    own = min(rows[order, _LEFT], due)
-    if own > 0:
-        rows[order, _LEFT] -= own
-        state[_AVAILABLE if rows[order, _OPENS] <= now else _PENDING] -= own
-        _record(desk, row, order, own, now, _NO)
-        due -= own
-    place = state[_TAKINGS] - 1
-    while due > 0 and rows[order, _PAID] > 0 and place >= state[_FIRST_TAKING]:
-        if takings[place, _LOT] == state[_BASE] + order and takings[place, _PAYS] == 1:
-            part = min(takings[place, _REST], due)
-            if part > 0:
-                debtor = takings[place, _TAKER] - state[_BASE]
-                takings[place, _REST] -= part
-                rows[order, _PAID] -= part
-                _record(desk, debtor, order, -part, now, _NO)
-                _owe(desk, debtor, part)
-                _record(desk, row, order, part, now, _NO)
-                due -= part
-        place -= 1
-    if terms >> 1 != 2:  # noqa: PLR2004 - lot_only
-        other = min(state[_AVAILABLE], due)
-        _take(desk, other, row, now, 0, terms & 1)
-        due -= other
-    _fall_short(desk, row, due, now, terms)
-
-
-@kernel
-def _fall_short(desk: Desk, row: int, short: int, now: int, terms: int) -> None:
+def _fall_short(desk: Ints, row: int, short: int, terms: int) -> None:
     """What no lot gives is owed, or forgiven with a trace."""
-    state, rows, _, _, _ = desk
     if terms >> 1 == 0:
         _owe(desk, row, short)
     elif short > 0:
-        rows[row, _FORGAVE] = short
-        state[FORGIVEN] += short
-        _post(desk, row, FORGIVE, short, _NONE, now)
+        desk[row + _FORGAVE] = short
+        desk[FORGIVEN] += short
+        _post(desk, row, FORGIVE, short, _NONE)
 
 
 @kernel
-def _give_back(desk: Desk, back: Ints, lot: int, units: int) -> None:
+def _undo_payments(desk: Ints, row: int, order: int, due: int) -> int:
+    """Take back what an order's lot paid for others, which is owed again; what is still due."""
+    place = desk[_TAKINGS] - TAKING
+    while due > 0 and desk[order + _PAID] > 0 and place >= desk[_TAKINGS_FROM]:
+        if desk[place + _LOT] == desk[order + _SELF] and desk[place + _PAYS] == 1:
+            part = min(desk[place + _REST], due)
+            if part > 0:
+                debtor = _place_of(desk, desk[place + _TAKER])
+                desk[place + _REST] -= part
+                desk[order + _PAID] -= part
+                _record(desk, debtor, order, -part, _NO)
+                _owe(desk, debtor, part)
+                _record(desk, row, order, part, _NO)
+                due -= part
+        place -= TAKING
+    return due
+
+
+@kernel
+def _refund(desk: Ints, row: int) -> None:
+    """Take points of an order back: its lot, what that lot paid for others, other lots."""
+    order = _place_of(desk, desk[row + _REFERS])
+    terms, granted = desk[order + _TERMS], max(desk[order + _POINTS], 0)
+    due = min(desk[row + _EXTRA], granted - desk[order + _LAPSED]) - desk[order + _CLAWED_SO_FAR]
+    if due <= 0:
+        return
+    desk[CLAWED] += due
+    desk[_WENT] += due
+    desk[order + _CLAWED_SO_FAR] += due
+    desk[row + _CLAW], desk[order + _CLAW] = desk[order + _CLAW], row
+    _post(desk, row, CLAWBACK, -due, order)
+    own = min(desk[order + _LEFT], due)
+    if own > 0:
+        desk[order + _LEFT] -= own
+        desk[_AVAILABLE if desk[order + _OPENS] <= desk[_NOW] else _PENDING] -= own
+        _record(desk, row, order, own, _NO)
+    due = _undo_payments(desk, row, order, due - own)
+    if terms >> 1 != 2:  # noqa: PLR2004 - lot_only
+        other = min(desk[_AVAILABLE], due)
+        oldest_first, desk[_OLDEST_FIRST] = desk[_OLDEST_FIRST], terms & 1
+        _take(desk, other, row, _NO)
+        desk[_OLDEST_FIRST] = oldest_first
+        due -= other
+    _fall_short(desk, row, due, terms)
+
+
+@kernel
+def _give_back(desk: Ints, lot: int, units: int) -> None:
     """Give a lot units back, and note it among those that got some."""
-    state, rows, _, _, _ = desk
-    if rows[lot, _HAD] < 0:
-        rows[lot, _HAD] = rows[lot, _LEFT]
-        back[state[_BACK]] = lot
-        state[_BACK] += 1
-    rows[lot, _LEFT] += units
+    if desk[lot + _HAD] < 0:
+        desk[lot + _HAD] = desk[lot + _LEFT]
+        desk[desk[_BACK]] = lot
+        desk[_BACK] += 1
+    desk[lot + _LEFT] += units
 
 
 @kernel
-def _replace(desk: Desk, back: Ints, row: int, lot: int, units: int, now: int) -> None:
+def _replace(desk: Ints, row: int, lot: int) -> None:
     """Let units of an order's lot stand in its clawbacks, from the latest, where they belong."""
-    state, rows, _, takings, _ = desk
-    claw = rows[lot, _CLAW]
+    claw, units = desk[lot + _CLAW], desk[lot + _RETURNED]
     while claw >= 0 and units > 0:
-        forgiven = min(units, rows[claw, _FORGAVE])
+        forgiven = min(units, desk[claw + _FORGAVE])
         if forgiven > 0:
-            rows[claw, _FORGAVE] -= forgiven
-            state[FORGIVEN] -= forgiven
+            desk[claw + _FORGAVE] -= forgiven
+            desk[FORGIVEN] -= forgiven
             # The clawback stands in for the lot, so that the posting says what it is about.
-            _post(desk, row, FORGIVE, -forgiven, claw, now)
-        owed = min(units - forgiven, rows[claw, _OWES])
-        rows[claw, _OWES] -= owed
-        state[DEBT] -= owed
+            _post(desk, row, FORGIVE, -forgiven, claw)
+        owed = min(units - forgiven, desk[claw + _OWES])
+        desk[claw + _OWES] -= owed
+        desk[DEBT] -= owed
         if forgiven + owed > 0:
-            _record(desk, claw, lot, forgiven + owed, now, _NO)
+            _record(desk, claw, lot, forgiven + owed, _NO)
         units -= forgiven + owed
-        rows[lot, _LEFT] -= forgiven + owed
-        place = state[_TAKINGS] - 1
-        while units > 0 and place >= rows[claw, _TAKES_FROM]:
-            other = takings[place, _LOT] - state[_BASE]
-            if takings[place, _TAKER] == state[_BASE] + claw and other != lot:
-                part = min(takings[place, _REST], units)
-                if part > 0:
-                    takings[place, _REST] -= part
-                    rows[other, _PAID] -= part * takings[place, _PAYS]
-                    _record(desk, claw, other, -part, now, _NO)
-                    _give_back(desk, back, other, part)
-                    _record(desk, claw, lot, part, now, _NO)
-                    rows[lot, _LEFT] -= part
-                    units -= part
-            place -= 1
-        claw = rows[claw, _CLAW]
+        desk[lot + _LEFT] -= forgiven + owed
+        place = desk[_TAKINGS] - TAKING
+        while units > 0 and place >= desk[claw + _TAKES_FROM]:
+            other = _place_of(desk, desk[place + _LOT])
+            part = min(desk[place + _REST], units)
+            if desk[place + _TAKER] == desk[claw + _SELF] and other != lot and part > 0:
+                desk[place + _REST] -= part
+                desk[other + _PAID] -= part * desk[place + _PAYS]
+                _record(desk, claw, other, -part, _NO)
+                _give_back(desk, other, part)
+                _record(desk, claw, lot, part, _NO)
+                desk[lot + _LEFT] -= part
+                units -= part
+            place -= TAKING
+        claw = desk[claw + _CLAW]
 
 
 @kernel
-def _pay_from(desk: Desk, back: Ints, now: int, oldest_first: int) -> None:
+def _pay_from(desk: Ints) -> None:
     """Let lots that got units back pay what is owed, past their end or not."""
-    state, rows, _, _, _ = desk
-    while state[DEBT] > 0:
+    while desk[DEBT] > 0:
         best = -1
-        for place in range(state[_BACK]):
-            lot = back[place]
-            if rows[lot, _LEFT] == 0:
+        for place in range(desk[_BACK_FROM], desk[_BACK]):
+            lot = desk[place]
+            if desk[lot + _LEFT] == 0:
                 continue
-            sooner = best >= 0 and oldest_first == 0 and rows[lot, _ENDS] != rows[best, _ENDS]
-            if best < 0 or (rows[lot, _ENDS] < rows[best, _ENDS] if sooner else lot < best):
+            late, later = desk[lot + _ENDS], desk[best + _ENDS] if best >= 0 else _NEVER
+            by_end = desk[_OLDEST_FIRST] == 0 and late != later
+            if best < 0 or (late < later if by_end else lot < best):
                 best = lot
         if best < 0:
             return
-        debtor = state[_LOWEST]
-        part = min(rows[debtor, _OWES], rows[best, _LEFT])
+        debtor = desk[_LOWEST]
+        part = min(desk[debtor + _OWES], desk[best + _LEFT])
         if part == 0:
-            state[_LOWEST] += 1
+            desk[_LOWEST] += ROW
             continue
-        rows[debtor, _OWES] -= part
-        state[DEBT] -= part
-        rows[best, _LEFT] -= part
-        rows[best, _PAID] += part
-        _record(desk, debtor, best, part, now, _YES)
+        desk[debtor + _OWES] -= part
+        desk[DEBT] -= part
+        desk[best + _LEFT] -= part
+        desk[best + _PAID] += part
+        _record(desk, debtor, best, part, _YES)
 
 
 @kernel
-def _cancel(
-    desk: Desk, back: Ints, row: int, spent: int, now: int, revival: int, terms: int
-) -> None:
+def _restore(desk: Ints, row: int, spent: int) -> None:
     """Undo a redemption: its lots get their units back, and what follows from that."""
-    state, rows, _, takings, _ = desk
-    state[_BACK] = 0
-    for place in range(rows[spent, _TAKES_FROM], state[_TAKINGS]):
-        rest = takings[place, _REST]
-        if takings[place, _TAKER] == state[_BASE] + spent and rest > 0:
-            lot = takings[place, _LOT] - state[_BASE]
-            takings[place, _REST] = 0
-            rows[lot, _PAID] -= rest * takings[place, _PAYS]
-            rows[lot, _RETURNED] += rest
-            _give_back(desk, back, lot, rest)
-            _record(desk, spent, lot, -rest, now, _NO)
-    state[DEBT] -= rows[spent, _OWES]
-    rows[spent, _OWES] = 0
-    for place in range(state[_BACK]):
-        lot = back[place]
-        _replace(desk, back, row, lot, rows[lot, _RETURNED], now)
-    _pay_from(desk, back, now, terms & 1)
-    for place in range(state[_BACK]):
-        lot = back[place]
-        ended = rows[lot, _ENDS] <= now
-        if ended and revival >= 0 and rows[lot, _LEFT] > 0 and lot >= state[_CLOSED]:
-            rows[lot, _ENDS], rows[lot, _REVIVED] = revival, row
-            _post(desk, row, MOVED, revival, lot, now)
+    desk[_BACK] = desk[_BACK_FROM]
+    for place in range(desk[spent + _TAKES_FROM], desk[_TAKINGS], TAKING):
+        rest = desk[place + _REST]
+        if desk[place + _TAKER] == desk[spent + _SELF] and rest > 0:
+            lot = _place_of(desk, desk[place + _LOT])
+            desk[place + _REST] = 0
+            desk[lot + _PAID] -= rest * desk[place + _PAYS]
+            desk[lot + _RETURNED] += rest
+            _give_back(desk, lot, rest)
+            _record(desk, spent, lot, -rest, _NO)
+    desk[DEBT] -= desk[spent + _OWES]
+    desk[spent + _OWES] = 0
+    for place in range(desk[_BACK_FROM], desk[_BACK]):
+        _replace(desk, row, desk[place])
+    _pay_from(desk)
+    for place in range(desk[_BACK_FROM], desk[_BACK]):
+        lot = desk[place]
+        ended = desk[lot + _ENDS] <= desk[_NOW]
+        if ended and desk[row + _REVIVAL] >= 0 and desk[lot + _LEFT] > 0 and lot >= desk[_CLOSED]:
+            desk[lot + _ENDS], desk[lot + _REVIVED] = desk[row + _REVIVAL], row
+            _post(desk, row, MOVED, desk[lot + _ENDS], lot)
             ended = False
         if ended:
-            _lapse(desk, lot, row, now)
+            _lapse(desk, lot, row)
         else:
-            state[_AVAILABLE] += rows[lot, _LEFT] - rows[lot, _HAD]
-            if rows[lot, _IN_LINE] == 0 and rows[lot, _LEFT] > 0:
+            desk[_AVAILABLE] += desk[lot + _LEFT] - desk[lot + _HAD]
+            if desk[lot + _IN_LINE] == 0 and desk[lot + _LEFT] > 0:
                 _return_to_line(desk, lot)
-        rows[lot, _RETURNED], rows[lot, _HAD] = 0, -1
+        desk[lot + _RETURNED], desk[lot + _HAD] = 0, -1
 
 
 @kernel
-def _spend(desk: Desk, row: int, kind: int, units: int, now: int, oldest_first: int) -> int:
+def _spend(desk: Ints, row: int, kind: int, units: int) -> int:
     """Take units for a redemption or adjustment; what no lot gives."""
-    state, rows, _, _, _ = desk
-    state[_WENT] += units
-    _post(desk, row, kind, -units, _NONE, now)
-    covered = min(units, state[_AVAILABLE])
-    _take(desk, covered, row, now, 0, oldest_first)
+    desk[_WENT] += units
+    _post(desk, row, kind, -units, _NONE)
+    covered = min(units, desk[_AVAILABLE])
+    _take(desk, covered, row, _NO)
     return units - covered
 
 
 @kernel
-def _redeem(desk: Desk, row: int, bought: Ints, log: Log, limits: Ints, oldest_first: int) -> int:
+def _redeem(desk: Ints, row: int) -> int:
     """Post a redemption, or say why not."""
-    state, rows, _, _, _ = desk
-    at, act, points, _, refers, _ = log
-    here = state[_BASE] + row
-    reward = refers[here]
-    if act[here] == REDEEM:
-        if reward >= 0 and 0 <= limits[reward] <= bought[reward]:
+    units, reward = desk[row + _POINTS], desk[_REWARDS] + 2 * desk[row + _REFERS]
+    if desk[row + _ACT] == REDEEM:
+        if desk[row + _REFERS] >= 0 and 0 <= desk[reward] <= desk[reward + 1]:
             return LIMIT
-        if points[here] > state[_AVAILABLE]:
+        if units > desk[_AVAILABLE]:
             return INSUFFICIENT
-        if reward >= 0:
-            bought[reward] += 1
-    state[_SPENT] += points[here]
-    rows[row, _STANDS] = 1
-    _owe(desk, row, _spend(desk, row, SPEND, points[here], at[here], oldest_first))
+        if desk[row + _REFERS] >= 0:
+            desk[reward + 1] += 1
+    desk[_SPENT] += units
+    desk[row + _STANDS] = 1
+    _owe(desk, row, _spend(desk, row, SPEND, units))
+    _touch(desk, row)
     return 0
 
 
 @kernel
-def _undo(desk: Desk, row: int, bought: Ints, back: Ints, log: Log, terms: tuple[int, int]) -> int:
+def _cancel(desk: Ints, row: int) -> int:
     """Cancel a redemption, or say why not."""
-    state, rows, _, _, _ = desk
-    at, act, points, _, refers, _ = log
-    here = state[_BASE] + row
-    there = refers[here]
-    spent = there - state[_BASE]
-    if there < 0 or rows[spent, _STANDS] == 0:
+    if desk[row + _REFERS] < 0:
         return UNKNOWN
-    if rows[spent, _STANDS] > 1:
+    spent = _place_of(desk, desk[row + _REFERS])
+    if desk[spent + _STANDS] == 0:
+        return UNKNOWN
+    if desk[spent + _STANDS] > 1:
         return ALREADY
-    rows[spent, _STANDS] = 2
-    if act[there] == REDEEM and refers[there] >= 0:
-        bought[refers[there]] -= 1
-    state[_SPENT] -= points[there]
-    _post(desk, row, RESTORE, points[there], _NONE, at[here])
-    _cancel(desk, back, row, spent, at[here], terms[1], terms[0])
+    desk[spent + _STANDS] = 2
+    if desk[spent + _ACT] == REDEEM and desk[spent + _REFERS] >= 0:
+        desk[desk[_REWARDS] + 2 * desk[spent + _REFERS] + 1] -= 1
+    desk[_SPENT] -= desk[spent + _POINTS]
+    _post(desk, row, RESTORE, desk[spent + _POINTS], _NONE)
+    _restore(desk, row, spent)
     return 0
 
 
 @kernel
-def _arrive(
-    desk: Desk, row: int, scratch: tuple[Ints, Ints], log: Log, calendar: Calendar, limits: Ints
-) -> int:
+def _bring(desk: Ints, row: int) -> None:
+    """Post points that come, and make their lot."""
+    what, units, now = desk[row + _ACT], desk[row + _POINTS], desk[_NOW]
+    end, opening = desk[row + _STOPS], now
+    kind = OPENED if what == OPENING else CARED if what == CARE else ADJUSTMENT
+    if what == ORDER or what == ACTION:
+        kind, opening = EARN, desk[row + _STARTS]
+        desk[_EARNED] += units
+    else:
+        desk[ADJUSTED] += units
+    if what == OPENING and desk[row + _EXTRA] != _LONG_AGO:
+        end = max(desk[row + _EXTRA], now)
+    _post(desk, row, kind, units, row)
+    if desk[_IDLE] == _NEVER:
+        _touch(desk, row)
+    _make(desk, row, opening, end)
+    if end <= now:
+        _pass(desk, now)
+
+
+@kernel
+def _arrive(desk: Ints, row: int) -> int:
     """What one event does; why it is refused, 0, or that a number is beyond int64."""
-    state, rows, _, _, _ = desk
-    at, act, points, extra, refers, day = log
-    opens, ends, idles, terms, revivals = calendar
-    here = state[_BASE] + row
-    now, today, what, units = at[here], day[here], act[here], points[here]
+    what, units = desk[row + _ACT], desk[row + _POINTS]
     comes = (OPENING <= what <= ACTION or what == ADJUST) and units > 0
     goes = abs(units) if what == ADJUST or what == REDEEM or what == REDEEMED else 0
-    if units < -_NEVER or (comes and units > _NEVER - state[_CAME]):
+    if units < -_NEVER or (comes and units > _NEVER - desk[_CAME]):
         return BEYOND
-    if not comes and goes > _NEVER - state[_WENT]:
+    if not comes and goes > _NEVER - desk[_WENT]:
         return BEYOND
+    reason = 0
     if what == ORDER:
-        _touch(desk, row, idles[today], now)
+        _touch(desk, row)
     if comes:
-        end = ends[today]
-        if what == ORDER or what == ACTION:
-            _post(desk, row, EARN, units, row, now)
-            state[_EARNED] += units
-        else:
-            kind = OPENED if what == OPENING else CARED if what == CARE else ADJUSTMENT
-            _post(desk, row, kind, units, row, now)
-            state[ADJUSTED] += units
-            end = extra[here] if what == OPENING and extra[here] != _LONG_AGO else end
-        if state[_IDLE] == _NEVER:
-            _touch(desk, row, idles[today], now)
-        earned = what == ORDER or what == ACTION
-        _make(desk, row, units, opens[today] if earned else now, max(end, now), now)
-        if end <= now:
-            _pass(desk, now, terms[today] & 1)
-    elif what == ORDER or what == ACTION:
-        if units == 0:
-            _post(desk, row, EARN, _NO, _NONE, now)
+        _bring(desk, row)
+    elif (what == ORDER or what == ACTION) and units == 0:
+        _post(desk, row, EARN, _NO, _NONE)
     elif what == ADJUST:
-        state[ADJUSTED] += units
-        short = _spend(desk, row, ADJUSTMENT, -units, now, terms[today] & 1)
-        _fall_short(desk, row, short, now, terms[today])
+        desk[ADJUSTED] += units
+        _fall_short(desk, row, _spend(desk, row, ADJUSTMENT, -units), desk[row + _TERMS])
     elif what == REFUND:
-        order = refers[here]
-        gone = rows[order - state[_BASE], _LAPSED]
-        due = min(extra[here], max(points[order], 0) - gone)
-        due -= rows[order - state[_BASE], _CLAWED_SO_FAR]
-        if due > 0:
-            _refund(desk, row, order - state[_BASE], due, now, terms[day[order]])
+        _refund(desk, row)
     elif what == REDEEM or what == REDEEMED:
-        reason = _redeem(desk, row, scratch[0], log, limits, terms[today] & 1)
-        if reason == 0:
-            _touch(desk, row, idles[today], now)
-        return reason
+        reason = _redeem(desk, row)
     elif what == CANCEL:
-        return _undo(desk, row, scratch[0], scratch[1], log, (terms[today], revivals[today]))
+        reason = _cancel(desk, row)
     elif what == CLOSE:
-        _lapse_all(desk, row, now)
-        state[_CLOSED] = row
-    return 0
+        _lapse_all(desk, row)
+        desk[_CLOSED] = row
+    _pay(desk)
+    return reason
 
 
 @kernel
-def _total(desk: Desk, totals: Ints, member: int) -> None:
+def _total(desk: Ints, totals: Ints, member: int) -> None:
     """Write down what a member has at the end."""
-    state, rows, line, _, _ = desk
     end, units = _NEVER, 0
-    for place in range(state[_HEAD], state[_LAST]):
-        left, own = rows[line[place], _LEFT], min(rows[line[place], _ENDS], state[_IDLE])
+    for place in range(desk[_HEAD], desk[_LAST]):
+        left, own = desk[desk[place] + _LEFT], min(desk[desk[place] + _ENDS], desk[_IDLE])
         if left > 0 and own < end:
             end, units = own, left
         elif left > 0 and own == end < _NEVER:
             units += left
-    state[_NEXT_AT], state[_NEXT_POINTS] = end, units
+    desk[_NEXT_AT], desk[_NEXT_POINTS] = end, units
     for column in range(TOTALS):
-        totals[member, column] = state[column]
+        totals[member, column] = desk[column]
+
+
+@kernel
+def _begin(desk: Ints, widest: int, rewards: int, takings: int) -> None:
+    """Clear the desk for a member; what was written stays when entries are wanted."""
+    written = desk[_POSTS_TO] > desk[_POSTS_FROM]
+    taken, posted = desk[_TAKINGS], desk[_POSTS]
+    posts_from, posts_to = desk[_POSTS_FROM], desk[_POSTS_TO]
+    for place in range(STATE):
+        desk[place] = 0
+    desk[_REWARDS], desk[_IDLE] = STATE, _NEVER
+    for reward in range(rewards):
+        desk[STATE + 2 * reward + 1] = 0
+    line = STATE + 2 * rewards
+    desk[_HEAD] = desk[_OPEN] = desk[_LAST] = line
+    desk[_BACK_FROM] = line + widest
+    desk[_ROWS_FROM] = desk[_HERE] = desk[_LOWEST] = line + 2 * widest
+    first = line + (2 + ROW) * widest
+    desk[_TAKINGS_FROM] = desk[_TAKINGS] = taken if written else first
+    desk[_TAKINGS_TO] = first + TAKING * takings
+    desk[_POSTS_FROM], desk[_POSTS], desk[_POSTS_TO] = posts_from, posted, posts_to
 
 
 @kernel
@@ -569,7 +581,8 @@ def fold_books(
     calendar: Calendar,
     limits: Ints,
     until: int,
-    room: tuple[Ints, Ints, Ints, Ints],
+    sizes: tuple[int, int, int],
+    room: tuple[Ints, Ints, Ints],
 ) -> tuple[int, int, int]:
     """Fold each member's events into lots, debts and entries.
 
@@ -589,50 +602,58 @@ def fold_books(
             what a cancel of that day brings back, or -1. NEVER where it is so.
         limits: int64[rewards], how many a member may have; -1 for any number.
         until: The last instant that counts.
+        sizes: The rows of the member that has most, and the takings and posts
+            there is room for; without posts nothing is posted, and takings are
+            those of the last member.
         room: What is written. totals: int64[m, TOTALS]. refused: int64[n], all
-            0; a reason for what is refused. takings: int64[p, 6]: taker's row,
-            lot's row, units (below 0: undone), instant. posts: int64[q, 5]: row,
-            kind, points, lot's row or -1, instant; without rows nothing is
-            posted, and takings are those of the last member.
+            0; a reason for what is refused. desk: int64; after the state, the
+            rewards and 2 + ROW numbers for each row of the widest member come takings (taker's row, lot's row, units, below 0: undone, instant
+            and two more) and posts (row, kind, points, lot's row or -1, instant).
 
     Returns:
         How many takings and posts there are, and n; or the row where a number
         leaves int64; or FULL when room was lacking (then all else is void).
         Cost: some 20 ns a row. Twin: naive.points.replay.
     """
-    totals, refused, takings, posts = room
-    widest = 1
+    totals, refused, desk = room
+    at, act, points, extra, refers, day = log
+    opens, ends, idles, terms, revivals = calendar
+    widest, takings, posts = sizes
+    first = STATE + 2 * limits.size + (2 + ROW) * widest
+    desk[_TAKINGS] = first
+    desk[_POSTS_FROM] = desk[_POSTS] = first + TAKING * takings
+    desk[_POSTS_TO] = desk[_POSTS] + POST * posts
+    # An array put into another would compile the words of an error for seven seconds.
+    for reward in range(limits.size):
+        desk[STATE + 2 * reward] = limits[reward]
     for member in range(offsets.size - 1):
-        widest = max(widest, offsets[member + 1] - offsets[member])
-    state, rows = np.zeros(_STATE, np.int64), np.empty((widest, _ROW), np.int64)
-    desk = (state, rows, np.empty(widest, np.int64), takings, posts)
-    scratch = (np.zeros(limits.size, np.int64), np.empty(widest, np.int64))
-    at, act, day, terms = log[0], log[1], log[5], calendar[3]
-    for member in range(offsets.size - 1):
-        taken = state[_TAKINGS] if posts.shape[0] > 0 else 0
-        posted = state[_POSTS]
-        state[:] = 0
-        scratch[0][:] = 0
-        state[_TAKINGS] = state[_FIRST_TAKING] = taken
-        state[_POSTS], state[_BASE] = posted, offsets[member]
-        state[_IDLE], oldest_first = _NEVER, _NO
+        _begin(desk, widest, limits.size, takings)
+        row = desk[_ROWS_FROM]
         for here in range(offsets[member], offsets[member + 1]):
-            row = here - offsets[member]
-            state[_ROWS] = row
-            rows[row], rows[row, _ENDS] = 0, _LONG_AGO
-            rows[row, _REVIVED] = rows[row, _HAD] = rows[row, _CLAW] = -1
-            rows[row, _TAKES_FROM] = state[_TAKINGS]
-            if act[here] == NOTHING:
-                continue
-            oldest_first = terms[day[here]] & 1
-            _pass(desk, at[here], oldest_first)
-            reason = _arrive(desk, row, scratch, log, calendar, limits)
-            if reason == BEYOND:
-                return 0, 0, here
-            refused[here - offsets[0]] = reason
-            _pay(desk, at[here], oldest_first)
-        _pass(desk, until, oldest_first)
+            today = day[here]
+            for column in range(ROW):
+                desk[row + column] = 0
+            desk[row + _SELF], desk[row + _AT], desk[row + _ACT] = here, at[here], act[here]
+            desk[row + _POINTS], desk[row + _EXTRA] = points[here], extra[here]
+            desk[row + _REFERS], desk[row + _TERMS] = refers[here], terms[today]
+            desk[row + _STARTS], desk[row + _STOPS] = opens[today], ends[today]
+            desk[row + _IDLES], desk[row + _REVIVAL] = idles[today], revivals[today]
+            desk[row + _REVIVED] = desk[row + _HAD] = desk[row + _CLAW] = -1
+            desk[row + _ENDS], desk[row + _TAKES_FROM] = _LONG_AGO, desk[_TAKINGS]
+            desk[_HERE] = row
+            if act[here] != NOTHING:
+                desk[_OLDEST_FIRST] = terms[today] & 1
+                _pass(desk, at[here])
+                desk[row + _TAKES_FROM] = desk[_TAKINGS]
+                reason = _arrive(desk, row)
+                if reason == BEYOND:
+                    return 0, 0, here
+                refused[here] = reason
+            row += ROW
+        desk[_HERE] = row
+        _pass(desk, until)
         _total(desk, totals, member)
-        if state[_FILLED] > 0:
+        if desk[_FILLED] > 0:
             return 0, 0, FULL
-    return state[_TAKINGS], state[_POSTS], at.size
+    taken = (desk[_TAKINGS] - first) // TAKING
+    return taken, (desk[_POSTS] - first - TAKING * takings) // POST, at.size

@@ -236,13 +236,17 @@ def _in_books(run: Settled, act: Ints, limits: Ints, *, until: int, entries: boo
     extra, refers = read_only(demand.extra), read_only(demand.refers)
     log = (made.at, act, run.grants.points, extra, refers, run.day)
     tables = (days.opens, days.ends, days.idles, days.terms, days.revivals)
-    room = 2 * rows + 64
+    widest = int(np.diff(made.offsets).max(initial=1))
+    fixed = books.STATE + 2 * limits.size + (2 + books.ROW) * widest
+    # Without entries, takings are those of one member at a time.
+    room = 2 * (rows if entries else widest) + 64
     while True:
         reason = np.array(demand.reason)
-        takings = np.empty((room, 6), np.int64)
-        posts = np.empty((room if entries else 0, 5), np.int64)
+        sizes = (widest, room, room if entries else 0)
+        written = fixed + books.TAKING * room
+        desk = np.empty(written + books.POST * sizes[2], np.int64)
         taken, count, state = books.fold_books(
-            made.offsets, log, tables, limits, until, (totals, reason, takings, posts)
+            made.offsets, log, tables, limits, until, sizes, (totals, reason, desk)
         )
         if state != books.FULL:
             break
@@ -251,7 +255,9 @@ def _in_books(run: Settled, act: Ints, limits: Ints, *, until: int, entries: boo
         raise beyond_at(made, state)
     # What was known before is no row of the kernel's.
     reason = np.where(demand.reason != 0, demand.reason, reason)
-    return Booked(totals, reason, takings[:taken, :4], posts[:count])
+    takings = desk[fixed : fixed + books.TAKING * taken].reshape(-1, books.TAKING)
+    posts = desk[written : written + books.POST * count].reshape(-1, books.POST)
+    return Booked(totals, reason, takings[:, :4], posts)
 
 
 def _refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
