@@ -74,12 +74,24 @@ def care_of(plain):
 
 
 def program_of(plain):
+    """A program, or the versions of one."""
+    later = plain.get("versions", ())
+    if not later:
+        return version_of(plain, 1)
+    versions = [("2000-01-01", version_of(plain, 1))]
+    for number, (first, changes) in enumerate(later, 2):
+        versions.append((first, version_of({**plain, **changes}, number)))
+    return cu.Programs(versions)
+
+
+def version_of(plain, number):
     rewards = [
         cu.Reward(one["name"], points=one["points"], per_member=one.get("per_member"))
         for one in plain.get("rewards", ())
     ]
     return cu.Program(
         plain["name"],
+        version=number,
         earning=[rule_of(rule) for rule in plain["earning"]],
         combine=plain.get("combine", "sum"),
         rounding=plain.get("rounding", "floor"),
@@ -269,7 +281,7 @@ def both(outcome, ledger):
     }
     found["entries"] = tuple(at_one_event(rows) for rows in found["entries"])
     found["refusals"] = tuple(sorted(rows, key=str) for rows in found["refusals"])
-    if ledger.program.tiers is not None:
+    if any(row["tier"] for row in outcome.balances):
         tiers = [row["tier"] for row in outcome.balances]
         found["tier held"] = (tiers, ledger.balances()["tier"].to_list())
         found["tiers"] = (outcome.tiers, tiers_of_ledger(ledger))
@@ -278,4 +290,19 @@ def both(outcome, ledger):
 
 def differences(outcome, ledger):
     """What differs, by name; empty when the two say the same."""
-    return {name: pair for name, pair in both(outcome, ledger).items() if pair[0] != pair[1]}
+    pairs = both(outcome, ledger).items()
+    return {name: apart(*pair) for name, pair in pairs if pair[0] != pair[1]}
+
+
+def apart(twin, engine):
+    """The first rows that only one of them has."""
+    if isinstance(twin, dict):
+        twin, engine = list(twin.items()), list(engine.items())
+    only = [
+        [row for row in ours if row not in theirs][:FEW]
+        for ours, theirs in ((twin, engine), (engine, twin))
+    ]
+    return {"twin": only[0], "engine": only[1]} if any(only) else "the order of rows"
+
+
+FEW = 3

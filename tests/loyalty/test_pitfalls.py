@@ -301,3 +301,21 @@ def test_what_was_paid_with_points_earns_nothing(settle):
         ]
     }
     assert points(settle({}, logs), "earn") == [6, 0]
+
+
+def test_a_refund_falls_under_the_version_that_earned(settle):
+    new = {"earning": [PER_EURO | {"points": "2"}], "refunds": {"shortfall": "forgive"}}
+    logs = {
+        "orders": [order(1, NOON, "10.00"), order(2, NOON + 48 * HOUR, "10.00")],
+        "events": [
+            event(1, NOON + 49 * HOUR, "redeem", points=30),
+            event(2, NOON + 50 * HOUR, "refund", refers_to=1, amount="10.00"),
+            event(3, NOON + 51 * HOUR, "refund", refers_to=2, amount="5.00"),
+        ],
+    }
+    outcome = settle({"versions": [("2024-05-02", new)]}, logs)
+    assert points(outcome, "earn") == [10, 20]
+    assert points(outcome, "clawback") == [-10, -10]
+    # The first version lets points be owed, the second forgives them.
+    assert points(outcome, "forgive") == [10]
+    assert outcome.balances[0]["debt"] == 10

@@ -14,6 +14,7 @@
         "redemption": {"minimum", "order"}, "refunds": {"shortfall", "restored"},
         "tiers": {"levels", "by", "window", "review", "keep", "downgrade", "grace_days",
                   "upgrade", "on_refund", "boost"},
+        "versions": [(first local day, {what differs from then on}), ...],
         "rewards": [{"name", "points", "per_member"}],
         "care": [{"form": "birthday" | "anniversary" | "holiday", "name", "points", ...}],
     }

@@ -16,6 +16,7 @@ class Lot:
         self.opens, self.ends = opens, ends
         self.order = None
         self.lapsed = 0
+        self.revived_by = None
         self.open, self.over, self.closed = False, False, False
 
     def identity(self):
@@ -43,8 +44,8 @@ class Taking:
 class Account:
     """Lots and takers, in the order of things, and what was posted of them."""
 
-    def __init__(self, order):
-        self.order = order
+    def __init__(self):
+        self.order = None
         self.lots, self.takers = [], []
         self.entries, self.allocations = [], []
 
@@ -75,7 +76,8 @@ class Account:
         """What is left lapses, by itself or because of an event."""
         if lot.left:
             what, _, name = lot.name.partition(":")
-            source = source or {"name": name, "what": what}
+            # An entry id names kind, source and lot: a lot that was revived ends by that event.
+            source = source or lot.revived_by or {"name": name, "what": what}
             self.post("expire", at, -lot.left, source, lot=lot.name)
             lot.lapsed += lot.left
             lot.left = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from fractions import Fraction
 
 from naive.points.account import Account, Lot
@@ -21,15 +22,28 @@ class Member:
     def __init__(self, program, customer, joined):
         self.program, self.customer, self.joined = program, customer, joined
         self.tz = program["tz"]
-        self.refund_rules = program.get("refunds") or {}
-        redemption = program.get("redemption") or {}
-        self.minimum = redemption.get("minimum", 1)
-        self.account = Account(redemption.get("order", "expiring_first"))
+        self.account = Account()
         self.caps = Caps()
         self.start, self.left_at = None, None
         self.idles = (program.get("expiry") or {}).get("form") == "idle"
         self.clock = None
         self.orders, self.redemptions, self.activity, self.refusals = {}, {}, [], []
+
+    # Terms
+
+    def terms(self, day):
+        """The program in force on a local day."""
+        held = self.program
+        for first, changes in self.program.get("versions", ()):
+            if dt.date.fromisoformat(first) <= day:
+                held = {**self.program, **changes}
+        return held
+
+    def policy(self, day, name, default):
+        return (self.terms(day).get("refunds") or {}).get(name, default)
+
+    def spending(self, day, name, default):
+        return (self.terms(day).get("redemption") or {}).get(name, default)
 
     # Time
 
@@ -44,6 +58,7 @@ class Member:
             self.start = max(self.joined, min(row["at"] for row in seen))
         for row in sorted(seen, key=lambda row: (row["at"], row["rank"], row["key"])):
             self.advance(row["at"])
+            self.account.order = self.spending(row["day"], "order", "expiring_first")
             if self.sees(row):
                 self.start = min(self.start or row["at"], row["at"])
                 row["lot"] = f"{row['what']}:{row['name']}"
@@ -94,6 +109,8 @@ class Member:
                 self.clock = None
             for lot in alive:
                 lot.open = lot.open or lot.opens <= at
+            day = local_day(at, self.tz)
+            self.account.order = self.spending(day, "order", "expiring_first")
             self.account.pay_debts(at)
             for lot in sorted(ending, key=lambda lot: lot.identity()):
                 self.account.lapse(lot, at)
@@ -111,7 +128,8 @@ class Member:
     def dates(self, row, pending_days):
         opens = first_instant(row["day"] + pending_days * DAY, self.tz)
         opens = opens if pending_days else row["at"]
-        ends = None if self.idles else ends_at(self.program.get("expiry"), row["day"], self.tz)
+        expiry = None if self.idles else self.terms(row["day"]).get("expiry")
+        ends = ends_at(expiry, row["day"], self.tz)
         return opens, ends
 
     def credit(self, row, kind, points, ends=None, **more):
@@ -143,11 +161,11 @@ class Member:
     def earn(self, row):
         """The entry and the lot of an order or action; returns points and lot."""
         tier = self.tier(row["at"])
-        given = grant(self.program, row, self.customer, tier, self.caps)
+        given = grant(self.terms(row["day"]), row, self.customer, tier, self.caps)
         if given is None:
             return 0, None
         points = given["points"]
-        opens, ends = self.dates(row, self.program.get("pending_days", 0))
+        opens, ends = self.dates(row, self.terms(row["day"]).get("pending_days", 0))
         lot = self.bring(row, points, opens, ends) if points else None
         shown = {"available_at": opens, "expires_at": ends}
         shown = shown if points else {"available_at": None, "expires_at": None}
@@ -196,7 +214,7 @@ class Member:
             due = self.account.take_from(
                 taker, self.account.spendable(row["at"]), -points, row["at"]
             )
-            policy = self.refund_rules.get("shortfall", "debt")
+            policy = self.policy(row["day"], "shortfall", "debt")
             self.account.short(taker, due, row["at"], policy)
 
     def refund(self, row):
@@ -213,10 +231,10 @@ class Member:
             order["refunds"].append(((row["at"], row["rank"], row["key"]), amount))
             if order["refunded"] == order["total"]:
                 self.caps.release(("order", str(row["refers_to"])))
-            claw(self.account, order, row, self.refund_rules.get("shortfall", "debt"))
+            claw(self.account, order, row, self.policy(order["day"], "shortfall", "debt"))
 
     def redeem(self, row):
-        rewards = {reward["name"]: reward for reward in self.program.get("rewards", ())}
+        rewards = {reward["name"]: reward for reward in self.terms(row["day"]).get("rewards", ())}
         reward, points = row.get("reward"), row.get("points")
         known = rewards.get(reward)
         if reward is not None:
@@ -228,7 +246,7 @@ class Member:
             self.refuse(row, "not positive")
         elif reward is not None and known is None:
             self.refuse(row, "unknown reward")
-        elif points < self.minimum:
+        elif points < self.spending(row["day"], "minimum", 1):
             self.refuse(row, "below minimum")
         elif limit is not None and held >= limit:
             self.refuse(row, "per-member limit")
@@ -259,7 +277,7 @@ class Member:
         elif redemption.cancelled:
             self.refuse(row, "already cancelled")
         else:
-            restored = self.refund_rules.get("restored", "original")
+            restored = self.policy(row["day"], "restored", "original")
             cancel(self.account, redemption, row, restored, self.tz)
 
     def close(self, row):

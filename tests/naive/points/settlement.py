@@ -66,7 +66,7 @@ def cancel(account, redemption, row, restored, tz):
         if restored == "original" or lot.closed or not lot.left:
             account.lapse(lot, at, row)
         else:
-            lot.over = False
+            lot.over, lot.revived_by = False, row
             lot.ends = first_instant(row["day"] + (restored + 1) * DAY, tz)
 
 
