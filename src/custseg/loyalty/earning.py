@@ -58,7 +58,7 @@ def terms_of(program: Program | Programs, scale: int) -> tuple[Terms, ...]:
     firsts = [-(2**62), *(day_number(day) for day, _ in versions[1:]), 2**62]
     return tuple(
         Terms(each, first, after - 1, 10**scale)
-        for (_, each), first, after in zip(versions, firsts, firsts[1:], strict=True)
+        for (_, each), first, after in zip(versions, firsts[:-1], firsts[1:], strict=True)
     )
 
 
@@ -243,7 +243,7 @@ def _days(at: pl.Series, tz: str) -> Ints:
 def _on_lines(
     rule: Earn, base: CustomerBase, orders: pl.DataFrame, amounts: Ints
 ) -> tuple[Ints, Flags]:
-    """Smallest units of each order's matching lines, no more than it earns on; where any matches."""
+    """Smallest units of matching lines, no more than an order earns on; where any matches."""
     lines = base.log("lines") if base.lines is None else base.lines
     assert rule.line_rule is not None  # noqa: S101 - the caller asked
     hits = rule.line_rule.hits(seen_by([rule.line_rule], lines, base))

@@ -18,12 +18,21 @@ from custseg.loyalty.refunds import Refunds
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    import polars as pl
+
     from custseg.base.customer_base import CustomerBase
+    from custseg.loyalty.analysis import ProgramAnalysis
     from custseg.loyalty.cap import Cap
     from custseg.loyalty.care import Care
+    from custseg.loyalty.comparison import Comparison
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.ledger import Ledger
+    from custseg.loyalty.programs import Programs
+    from custseg.loyalty.quote import Quote
+    from custseg.loyalty.rate import Rate
     from custseg.loyalty.reward import Reward
+    from custseg.model.nouns import Order
+    from custseg.model.window import During
 
 __all__ = ["Combine", "Program", "Rounding"]
 
@@ -140,6 +149,95 @@ class Program:
         from custseg.loyalty.settlement import settle
 
         return settle(self, base, entries=entries)
+
+    def quote(self, order: Order, ledger: Ledger, /) -> Quote:
+        """What an order would earn after all that a ledger has seen, why, and the tier after it.
+
+        Args:
+            order: The order, not earlier than the ledger's as_of.
+            ledger: A ledger of this program, with entries.
+
+        Raises:
+            LedgerError: when the order comes too early, or the ledger has no
+                entries.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(20, 60, seed=1).base()
+        >>> blue = cu.Program("Blue", earning=cu.Earn.per("base", 2, per="1.00"))
+        >>> order = cu.Order(order_id=10**9, customer_id=1, ordered_at=shop.instant, total=12)
+        >>> blue.quote(order, blue.run(shop)).rule
+        'base'
+        """
+        from custseg.loyalty.quote import quote
+
+        return quote(self, order, ledger)
+
+    def compare(self, other: Program | Programs, base: CustomerBase, /) -> Comparison:
+        """The same logs under this program and another: points, cost, tiers, who differs.
+
+        Args:
+            other: The other program, or versions of one.
+            base: The logs.
+
+        Raises:
+            LedgerError: as for `run`, of either.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(50, 200, seed=1).base()
+        >>> plain = cu.Program("Plain", earning=cu.Earn.per("base", 1, per="1.00"))
+        >>> rounded = cu.Program("Up", rounding="ceil", earning=plain.earning)
+        >>> plain.compare(rounded, shop).difference("earned") > 0
+        True
+        """
+        from custseg.loyalty.comparison import compare
+
+        return compare(self, other, base)
+
+    def care_due(self, base: CustomerBase, between: During, /) -> pl.DataFrame:
+        """Birthdays, anniversaries and holidays of customers in a period, ahead or past.
+
+        Args:
+            base: Who they are; who has not joined by a day has none on it.
+            between: Local days.
+
+        Raises:
+            LedgerError: when customers lack a column that care reads.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(50, 200, seed=1).base()
+        >>> blue = cu.Program("Blue", care=cu.Holiday("singles_day", month=11, day=11, points=111))
+        >>> due = blue.care_due(shop, cu.During("2026-11-01", "2026-11-30"))
+        >>> due.select("on", "care", "points").unique().rows()
+        [(datetime.date(2026, 11, 11), 'singles_day', 111)]
+        """
+        from custseg.loyalty.occasions import care_due
+
+        return care_due(self, base, between)
+
+    def analyse(self, *, margin: Rate | None = None) -> ProgramAnalysis:
+        """What the program gives at worst, and what in it looks like a mistake.
+
+        Points that breed points, tiers out of reach, rules that never apply,
+        points that cost more than the margin.
+
+        Args:
+            margin: The share of an order's money that is left after its goods.
+
+        Raises:
+            LedgerError: when the margin is no exact number.
+
+        >>> import custseg as cu
+        >>> blue = cu.Program(
+        ...     "Blue",
+        ...     earning=cu.Earn.per("base", 5, per="1.00"),
+        ...     redemption=cu.Redemption(point_value="0.05"),
+        ... )
+        >>> blue.analyse(margin="0.2").frame["finding"].to_list()
+        ['points cost 0.25 of each unit of money, the margin is 0.2']
+        """
+        from custseg.loyalty.analysis import analyse
+
+        return analyse(self, margin)
 
     def to_json(self) -> str:
         """The program as JSON text; equal programs have equal texts.
