@@ -189,9 +189,7 @@ def whole_base(made, *, seed=11):
 
 def kernels_alone(base, rounds):
     """Rows and seconds of the two kernels of a whole program, on one core, and what they read."""
-    run = settlement.settled(
-        terms_of(FULL, base.scale), admitted(base), base, entries=False
-    )
+    run = settlement.settled(terms_of(FULL, base.scale), admitted(base), base, entries=False)
     seconds = {"grants": 0.0, "books": 0.0}
     originals = grants.fold_grants, books.fold_books
     for name, module, function in (
@@ -307,7 +305,6 @@ def main():
         rows.append((what, f"{seconds[what]:.2f}", f"{rate:.1f}", f"{grown[0] / size:.2f}x"))
     print()
     told(rows, ["frames to ledger", "seconds", "M events/s", "memory / input"])
-    del base, mixed
     whole(made, asked.rounds)
 
 

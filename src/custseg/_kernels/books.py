@@ -490,7 +490,7 @@ def _bring(desk: Ints, row: int) -> None:
     what, units, now = desk[row + _ACT], desk[row + _POINTS], desk[_NOW]
     end, opening = desk[row + _STOPS], now
     kind = OPENED if what == OPENING else CARED if what == CARE else ADJUSTMENT
-    if what == ORDER or what == ACTION:
+    if what in (ORDER, ACTION):
         kind, opening = EARN, desk[row + _STARTS]
         desk[_EARNED] += units
     else:
@@ -510,7 +510,7 @@ def _arrive(desk: Ints, row: int) -> int:
     """What one event does; why it is refused, 0, or that a number is beyond int64."""
     what, units = desk[row + _ACT], desk[row + _POINTS]
     comes = (OPENING <= what <= ACTION or what == ADJUST) and units > 0
-    goes = abs(units) if what == ADJUST or what == REDEEM or what == REDEEMED else 0
+    goes = abs(units) if what in (ADJUST, REDEEM, REDEEMED) else 0
     if units < -_NEVER or (comes and units > _NEVER - desk[_CAME]):
         return BEYOND
     if not comes and goes > _NEVER - desk[_WENT]:
@@ -520,14 +520,14 @@ def _arrive(desk: Ints, row: int) -> int:
         _touch(desk, row)
     if comes:
         _bring(desk, row)
-    elif (what == ORDER or what == ACTION) and units == 0:
+    elif what in (ORDER, ACTION) and units == 0:
         _post(desk, row, EARN, _NO, _NONE)
     elif what == ADJUST:
         desk[ADJUSTED] += units
         _fall_short(desk, row, _spend(desk, row, ADJUSTMENT, -units), desk[row + _TERMS])
     elif what == REFUND:
         _refund(desk, row)
-    elif what == REDEEM or what == REDEEMED:
+    elif what in (REDEEM, REDEEMED):
         reason = _redeem(desk, row)
     elif what == CANCEL:
         reason = _cancel(desk, row)
@@ -606,9 +606,10 @@ def fold_books(
             there is room for; without posts nothing is posted, and takings are
             those of the last member.
         room: What is written. totals: int64[m, TOTALS]. refused: int64[n], all
-            0; a reason for what is refused. desk: int64; after the state, the
-            rewards and 2 + ROW numbers for each row of the widest member come takings (taker's row, lot's row, units, below 0: undone, instant
-            and two more) and posts (row, kind, points, lot's row or -1, instant).
+            0; a reason for what is refused. desk: int64: STATE numbers, two for
+            each reward, 2 + ROW for each row of the widest member, then takings
+            (taker's row, lot's row, units, below 0: undone, instant, two more)
+            and posts (row, kind, points, lot's row or -1, instant).
 
     Returns:
         How many takings and posts there are, and n; or the row where a number

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from custseg._kernels._jit import kernel
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -20,32 +19,37 @@ _LONG_AGO = -(2**63)
 _ORDER, _ACTION, _REFUND = 5, 6, 8
 _EXCEEDS = 9
 _BEYOND = -2
-# numpy's, since numba compiles a function anew for each of Python's numbers.
-_YES = np.int64(1)
 
 # Instead of a row: there was no room to write, so try again with more.
 FULL = -2
 
-# Columns of a rule that needs the order of things; the last rows are the program's caps.
+# Columns of a rule that needs the order of things; the last rows are the program's caps. In the
+# desk, what was used of its cap follows, and in which period.
 LIMIT, PER, TIERS, PLACE = range(4)
+_KEY, _USE = 4, 5
+_RULE = 6
 
 # Columns of what is told of a grant.
 DESIRED, BOUND, WINNER, HELD_BEFORE = range(4)
 
 # What a tier change is of: the path as it stands, what was held at the time, or both.
 PATH, FELT, BOTH = range(3)
+MOVE = 4
 
-# Options of the ladder.
+# Options of the ladder, which come first in the desk.
 BY, KEEP, DOWNGRADE, AT_REVIEW, PERIOD, REFOLDS, GRACE = range(7)
 POINTS, SPEND, ORDERS, NO_LADDER = range(4)
 
-# State of a member, then its guarantees by level and its booked falls (instant, level).
-_HELD, _FIRST, _SUM, _NEXT, _STOP, _LOW, _FALLS, _MOVES, _OWN_MOVES = range(9)
-_BASE, _ROWS, _MEMBER, _KIND, _FILLED, _SURE = range(9, 15)
+# All else that is known of a member lies there too, so that functions take one array: a call
+# with ten of them costs more than what it does.
+_HELD, _SUM, _NEXT, _STOP, _LOW, _FALLS, _MEMBER, _KIND, _FILLED = range(7, 16)
+_FIRST, _HERE, _ROWS, _WIDTH, _RULES, _SPECIALS, _CAPS = range(16, 23)
+_LEVELS, _THRESHOLDS, _SURE, _BOOKED, _MOVES, _OWN_MOVES, _MOVES_TO, _BOUND, _WINNER = range(23, 32)
+STATE = 32
 
-# Columns of a row: what it counts, whether it qualifies (1), counts only (2) or neither,
-# what was refunded of it, then what it used of each cap.
-_VALUE, _COUNTS, _REFUNDED, _USED = range(4)
+# Columns of a row, then what it used of each cap.
+_AT, _DAY, _FROM, _VALUE, _COUNTS, _REFUNDED, _TOTAL, _GRANTED, _KEYS = range(9)
+ROW = 13
 
 
 @kernel
@@ -65,230 +69,178 @@ def _share(points: int, left: int, whole: int) -> int:
 
 
 @kernel
-def _hold(state: Ints, moves: Ints, level: int, at: int) -> None:
+def _hold(desk: Ints, level: int, at: int) -> None:
     """Be at a level from an instant on."""
-    if level == state[_HELD]:
+    if level == desk[_HELD]:
         return
-    state[_HELD] = level
-    place = state[_MOVES]
-    if place >= moves.shape[0]:
-        state[_FILLED] = 1
+    desk[_HELD] = level
+    place = desk[_MOVES]
+    if place + MOVE > desk[_MOVES_TO]:
+        desk[_FILLED] = 1
         return
-    moves[place, 0], moves[place, 1] = state[_MEMBER], at
-    moves[place, 2], moves[place, 3] = level, state[_KIND]
-    state[_MOVES] = place + 1
+    desk[place], desk[place + 1] = desk[_MEMBER], at
+    desk[place + 2], desk[place + 3] = level, desk[_KIND]
+    desk[_MOVES] = place + MOVE
 
 
 @kernel
-def _level(state: Ints, rows: Ints, day: Ints, thresholds: Ints, low: int) -> int:
+def _level(desk: Ints, low: int) -> int:
     """The highest level that the activity since a day supports."""
-    base = state[_BASE]
-    while state[_FIRST] < state[_ROWS] and day[base + state[_FIRST]] < low:
-        state[_SUM] -= rows[state[_FIRST], _VALUE]
-        state[_FIRST] += 1
-    while state[_FIRST] > 0 and day[base + state[_FIRST] - 1] >= low:
-        state[_FIRST] -= 1
-        state[_SUM] += rows[state[_FIRST], _VALUE]
-    level = thresholds.size - 1
-    while thresholds[level] > state[_SUM]:
+    width, first = desk[_WIDTH], desk[_FIRST]
+    while first < desk[_HERE] and desk[first + _DAY] < low:
+        desk[_SUM] -= desk[first + _VALUE]
+        first += width
+    while first > desk[_ROWS] and desk[first - width + _DAY] >= low:
+        first -= width
+        desk[_SUM] += desk[first + _VALUE]
+    desk[_FIRST] = first
+    level = desk[_LEVELS] - 1
+    while desk[desk[_THRESHOLDS] + level] > desk[_SUM]:
         level -= 1
     return level
 
 
 @kernel
-def _fall(state: Ints, moves: Ints, ladder: Ints, levels: int) -> None:
+def _fall(desk: Ints) -> None:
     """The fall that was booked first comes due."""
-    first = _SURE + levels
-    at, level = state[first], state[first + 1]
-    state[_FALLS] -= 1
-    for place in range(2 * state[_FALLS]):
-        state[first + place] = state[first + 2 + place]
-    for sure in range(level + 1, levels):
-        if state[_SURE + sure] >= state[_NEXT]:
+    first = desk[_BOOKED]
+    at, level = desk[first], desk[first + 1]
+    desk[_FALLS] -= 1
+    for place in range(first, first + 2 * desk[_FALLS]):
+        desk[place] = desk[place + 2]
+    for sure in range(level + 1, desk[_LEVELS]):
+        if desk[desk[_SURE] + sure] >= desk[_NEXT]:
             level = sure
-    if ladder[DOWNGRADE] == 1:
-        level = max(level, state[_HELD] - 1)
-    if ladder[DOWNGRADE] < 2:  # noqa: PLR2004 - never
-        _hold(state, moves, min(level, state[_HELD]), at)
+    if desk[DOWNGRADE] == 1:
+        level = max(level, desk[_HELD] - 1)
+    if desk[DOWNGRADE] < 2:  # noqa: PLR2004 - never
+        _hold(desk, min(level, desk[_HELD]), at)
 
 
 @kernel
-def _advance(
-    state: Ints,
-    rows: Ints,
-    moves: Ints,
-    day: Ints,
-    ladder: Ints,
-    thresholds: Ints,
-    reviews: Ints,
-    until: int,
-) -> None:
+def _advance(desk: Ints, reviews: Ints, until: int) -> None:
     """Reviews and falls by an instant, in their order."""
-    first = _SURE + thresholds.size
     while True:
-        falling = state[first] if state[_FALLS] > 0 else _NEVER
-        turning = reviews[state[_NEXT], 0] if state[_NEXT] < state[_STOP] else _NEVER
+        falling = desk[desk[_BOOKED]] if desk[_FALLS] > 0 else _NEVER
+        turning = reviews[desk[_NEXT], 0] if desk[_NEXT] < desk[_STOP] else _NEVER
         if min(falling, turning) > until or min(falling, turning) == _NEVER:
             return
         if falling <= turning:
-            _fall(state, moves, ladder, thresholds.size)
+            _fall(desk)
             continue
-        review = state[_NEXT]
-        low = state[_LOW] if ladder[PERIOD] == 1 else reviews[review, 1]
-        level = _level(state, rows, day, thresholds, low)
-        state[_NEXT] += 1
-        state[_LOW] = reviews[review, 3]
-        if level >= state[_HELD]:
-            state[_FALLS] = 0
-            _hold(state, moves, level, turning)
+        review = desk[_NEXT]
+        level = _level(desk, desk[_LOW] if desk[PERIOD] == 1 else reviews[review, 1])
+        desk[_NEXT] += 1
+        desk[_LOW] = reviews[review, 3]
+        if level >= desk[_HELD]:
+            desk[_FALLS] = 0
+            _hold(desk, level, turning)
         else:
-            place = first + 2 * state[_FALLS]
-            state[place], state[place + 1] = reviews[review, 2], level
-            state[_FALLS] += 1
+            place = desk[_BOOKED] + 2 * desk[_FALLS]
+            desk[place], desk[place + 1] = reviews[review, 2], level
+            desk[_FALLS] += 1
 
 
 @kernel
-def _qualify(
-    state: Ints,
-    rows: Ints,
-    moves: Ints,
-    day: Ints,
-    ladder: Ints,
-    thresholds: Ints,
-    lows: Ints,
-    row: int,
-    at: int,
-) -> None:
+def _qualify(desk: Ints, row: int) -> None:
     """Count a row, and see what level it supports."""
-    state[_ROWS] = row + 1
-    state[_SUM] += rows[row, _VALUE]
-    if rows[row, _COUNTS] != 1:
+    desk[_HERE] = row + desk[_WIDTH]
+    desk[_SUM] += desk[row + _VALUE]
+    if desk[row + _COUNTS] != 1:
         return
-    low = state[_LOW] if ladder[PERIOD] == 1 else lows[day[state[_BASE] + row]]
-    level = _level(state, rows, day, thresholds, low)
-    for sure in range(level + 1):
-        state[_SURE + sure] = state[_NEXT] + ladder[KEEP]
-    if level >= state[_HELD]:
-        state[_FALLS] = 0
-        if ladder[AT_REVIEW] == 0:
-            _hold(state, moves, level, at)
+    level = _level(desk, desk[_LOW] if desk[PERIOD] == 1 else desk[row + _FROM])
+    for sure in range(desk[_SURE], desk[_SURE] + level + 1):
+        desk[sure] = desk[_NEXT] + desk[KEEP]
+    if level >= desk[_HELD]:
+        desk[_FALLS] = 0
+        if desk[AT_REVIEW] == 0:
+            _hold(desk, level, desk[row + _AT])
 
 
 @kernel
-def _begin(state: Ints, start: int) -> None:
+def _begin(desk: Ints, start: int) -> None:
     """A member at the first level, before anything."""
-    state[_HELD] = state[_FIRST] = state[_SUM] = state[_FALLS] = state[_ROWS] = 0
-    state[_SURE:] = -1
-    state[_NEXT], state[_LOW] = start, _LONG_AGO
+    desk[_HELD] = desk[_SUM] = desk[_FALLS] = 0
+    desk[_FIRST] = desk[_HERE] = desk[_ROWS]
+    for sure in range(desk[_SURE], desk[_SURE] + desk[_LEVELS]):
+        desk[sure] = -1
+    desk[_NEXT], desk[_LOW] = start, _LONG_AGO
 
 
 @kernel
-def _refold(
-    state: Ints,
-    rows: Ints,
-    moves: Ints,
-    day: Ints,
-    ladder: Ints,
-    thresholds: Ints,
-    reviews: Ints,
-    lows: Ints,
-    at: Ints,
-    start: int,
-    until: int,
-) -> None:
+def _refold(desk: Ints, reviews: Ints, start: int, until: int) -> None:
     """Fold the tier path again over what still stands."""
-    held, count = state[_HELD], state[_ROWS]
-    for place in range(state[_OWN_MOVES], state[_MOVES]):
+    held, stop = desk[_HELD], desk[_HERE]
+    for place in range(desk[_OWN_MOVES], desk[_MOVES], MOVE):
         # What was held at the time stays told; the path is told anew.
-        moves[place, 3] = FELT if moves[place, 3] != PATH else -1
-    _begin(state, start)
-    state[_KIND] = PATH
-    for row in range(count):
-        if rows[row, _COUNTS] > 0:
-            now = at[state[_BASE] + row]
-            _advance(state, rows, moves, day, ladder, thresholds, reviews, now)
-            _qualify(state, rows, moves, day, ladder, thresholds, lows, row, now)
-    _advance(state, rows, moves, day, ladder, thresholds, reviews, until)
-    level = state[_HELD]
+        desk[place + 3] = FELT if desk[place + 3] != PATH else -1
+    _begin(desk, start)
+    desk[_KIND] = PATH
+    for row in range(desk[_ROWS], stop, desk[_WIDTH]):
+        if desk[row + _COUNTS] > 0:
+            _advance(desk, reviews, desk[row + _AT])
+            _qualify(desk, row)
+    desk[_HERE] = stop
+    _advance(desk, reviews, until)
+    level = desk[_HELD]
     if level != held:
-        state[_KIND], state[_HELD] = FELT, held
-        _hold(state, moves, level, until)
-    state[_KIND] = BOTH
+        desk[_KIND], desk[_HELD] = FELT, held
+        _hold(desk, level, until)
+    desk[_KIND] = BOTH
 
 
 @kernel
-def _limited(
-    rows: Ints,
-    row: int,
-    cap: int,
-    units: int,
-    caps: Ints,
-    rules: Ints,
-    keys: Ints,
-    today: int,
-    use: int,
-) -> int:
+def _limited(desk: Ints, row: int, cap: int, units: int, use: int) -> int:
     """What a cap leaves of units, and note their use."""
-    if rules[cap, LIMIT] < 0:
+    rule = desk[_RULES] + _RULE * cap
+    if desk[rule + LIMIT] < 0:
         return units
-    if rules[cap, PER] == 0:
-        return min(units, rules[cap, LIMIT])
-    key = keys[rules[cap, PER], today]
-    if caps[cap, 0] != key:
-        caps[cap, 0], caps[cap, 1] = key, 0
-    units = min(units, max(rules[cap, LIMIT] - caps[cap, 1], 0))
-    caps[cap, 1] += units * use
-    rows[row, _USED + cap] = units * use
+    if desk[rule + PER] == 0:
+        return min(units, desk[rule + LIMIT])
+    key = desk[row + _KEYS + desk[rule + PER]]
+    if desk[rule + _KEY] != key:
+        desk[rule + _KEY], desk[rule + _USE] = key, 0
+    units = min(units, max(desk[rule + LIMIT] - desk[rule + _USE], 0))
+    if use == 1:
+        desk[rule + _USE] += units
+        desk[row + ROW + cap] = units
     return units
 
 
 @kernel
 def _contributed(
-    rows: Ints,
-    row: int,
-    here: int,
-    held: int,
-    best: int,
-    caps: Ints,
-    rules: Ints,
-    keys: Ints,
-    today: int,
-    plain: Ints,
-    special: Ints,
-    told: Ints,
-    parts: Ints,
+    desk: Ints, row: int, here: int, best: int, plain: Ints, special: Ints, parts: Ints
 ) -> int:
     """What matching rules give together, in units; -1 where none matches, -2 beyond int64."""
     total, winner, chosen = plain[here, 0], plain[here, 1], -1
-    bound = 0
-    for rule in range(special.shape[1]):
-        units = special[here, rule]
-        if units < 0 or (rules[rule, TIERS] >> held) & 1 == 0:
+    bound, held = 0, desk[_HELD]
+    for place in range(special.shape[1]):
+        units, rule = special[here, place], desk[_RULES] + _RULE * place
+        if units < 0 or (desk[rule + TIERS] >> held) & 1 == 0:
             continue
-        part = _limited(rows, row, rule, units, caps, rules, keys, today, 1 - best)
+        part = _limited(desk, row, place, units, 1 - best)
         if best == 1:
-            if part > total or (part == total and rules[rule, PLACE] < winner):
-                total, winner, chosen = part, rules[rule, PLACE], rule
+            if part > total or (part == total and desk[rule + PLACE] < winner):
+                total, winner, chosen = part, desk[rule + PLACE], place
             continue
         if part > _NEVER - max(total, 0):
             return _BEYOND
         total = max(total, 0) + part
-        bound |= (part < units) << rule
+        bound |= (part < units) << place
         if parts.shape[0] > 0:
-            parts[here, rule] = part
+            parts[here, place] = part
     if chosen >= 0:
-        _limited(rows, row, chosen, total, caps, rules, keys, today, _YES)
+        _limited(desk, row, chosen, total, best)
         bound = (total < special[here, chosen]) << chosen
         if parts.shape[0] > 0:
             parts[here, chosen] = total
-    if told.shape[0] > 0:
-        told[here, BOUND], told[here, WINNER], told[here, HELD_BEFORE] = bound, winner, held
+    desk[_BOUND], desk[_WINNER] = bound, winner
     return total
 
 
 @kernel
 def _rounded(units: int, top: int, bottom: int, how: int) -> int:
-    """units x top / bottom, rounded once; -1 beyond int64."""
+    """Units x top / bottom, rounded once; -1 beyond int64."""
     if units > _NEVER // top:
         return -1
     points = units * top // bottom
@@ -304,32 +256,63 @@ def _rounded(units: int, top: int, bottom: int, how: int) -> int:
 
 
 @kernel
-def _release(rows: Ints, own: int, caps: Ints, rules: Ints, keys: Ints, day: int) -> None:
-    """Give back what an order used of caps whose period still runs."""
-    for cap in range(caps.shape[0]):
-        if rules[cap, PER] > 0 and rules[cap, LIMIT] >= 0:
-            if caps[cap, 0] == keys[rules[cap, PER], day]:
-                caps[cap, 1] -= rows[own, _USED + cap]
+def _refund(desk: Ints, reviews: Ints, order: int, amount: int, start: int, until: int) -> int:
+    """Take money of an order back; what it takes of its points so far, or -1 beyond its total."""
+    left = desk[order + _TOTAL] - desk[order + _REFUNDED] - amount
+    if left < 0:
+        return -1
+    desk[order + _REFUNDED] += amount
+    granted = max(desk[order + _GRANTED], 0)
+    kept = _share(granted, left, desk[order + _TOTAL])
+    for cap in range(desk[_CAPS] if left == 0 else 0):
+        # What an order used of a cap comes back while the period runs.
+        rule = desk[_RULES] + _RULE * cap
+        runs = desk[rule + _KEY] == desk[order + _KEYS + desk[rule + PER]]
+        if desk[rule + LIMIT] >= 0 and desk[rule + PER] > 0 and runs:
+            desk[rule + _USE] -= desk[order + ROW + cap]
+    if desk[order + _COUNTS] > 0:
+        _advance(desk, reviews, until)
+        stands = kept if desk[BY] == POINTS else left if desk[BY] == SPEND else min(left, 1)
+        if order >= desk[_FIRST]:
+            desk[_SUM] -= desk[order + _VALUE] - stands
+        desk[order + _VALUE] = stands
+        if desk[REFOLDS] == 1:
+            desk[order + _COUNTS] = 1 if left > 0 else 2
+            _refold(desk, reviews, start, until)
+    return granted - kept
 
 
 @kernel
-def _stand(state: Ints, rows: Ints, own: int, by: int, kept: int, left: int) -> None:
-    """Count an order for what still stands of it."""
-    stands = kept if by == POINTS else left if by == SPEND else min(left, 1)
-    if own >= state[_FIRST]:
-        state[_SUM] -= rows[own, _VALUE] - stands
-    rows[own, _VALUE] = stands
+def _count(desk: Ints, row: int, what: int, units: int) -> bool:
+    """Count a row for a tier, and whether the sum stays within int64."""
+    desk[row + _COUNTS] = 1
+    if desk[BY] == POINTS:
+        desk[row + _VALUE] = max(units, 0)
+    elif what == _ORDER:
+        desk[row + _VALUE] = desk[row + _TOTAL] if desk[BY] == SPEND else 1
+    if desk[row + _VALUE] > _NEVER - desk[_SUM]:
+        return False
+    _qualify(desk, row)
+    return True
 
 
 @kernel
-def _count(rows: Ints, row: int, by: int, is_order: bool, value: int, units: int) -> int:  # noqa: FBT001
-    """What a row counts for a tier."""
-    rows[row, _COUNTS] = 1
-    if by == POINTS:
-        rows[row, _VALUE] = max(units, 0)
-    elif is_order:
-        rows[row, _VALUE] = value if by == SPEND else 1
-    return rows[row, _VALUE]
+def _set_up(desk: Ints, rules: Ints, thresholds: Ints, options: Ints, specials: int) -> None:
+    """Lay out the desk; moves are written behind all else."""
+    for option in range(options.size):
+        desk[option] = options[option]
+    caps = rules.shape[0]
+    desk[_SPECIALS], desk[_CAPS], desk[_LEVELS] = specials, caps, thresholds.size
+    desk[_RULES], desk[_WIDTH] = STATE, ROW + caps
+    desk[_THRESHOLDS] = STATE + _RULE * caps
+    desk[_SURE] = desk[_THRESHOLDS] + thresholds.size
+    desk[_BOOKED] = desk[_SURE] + thresholds.size
+    desk[_ROWS] = desk[_BOOKED] + 2 * options[GRACE]
+    for level in range(thresholds.size):
+        desk[desk[_THRESHOLDS] + level] = thresholds[level]
+    for cap in range(caps):
+        for column in range(4):
+            desk[STATE + _RULE * cap + column] = rules[cap, column]
 
 
 @kernel
@@ -340,8 +323,9 @@ def fold_grants(
     calendar: tuple[Ints, Ints, Ints],
     ladder: tuple[Ints, Ints, Ints, Ints, Ints],
     until: Ints,
+    sizes: tuple[int, int],
     room: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints],
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Grant points to each member's orders and actions, in the order of things.
 
     Args:
@@ -362,90 +346,73 @@ def fold_grants(
             first day that counts, instant of the fall, day), and int64[m] where
             each member's reviews start and stop.
         until: int64[m], to when each member's path goes.
+        sizes: The rows of the member that has most, and the moves there is room for.
         room: What is written. points: int64[n], granted; -1 where no rule
             matched. owed: int64[n], what refunds take of the grant so far.
-            refused: int64[n]. held: int64[m]. moves: int64[p, 4], member,
-            instant, level and what it is of. told: int64[n, 4] and parts:
+            refused: int64[n]. held: int64[m]. desk: int64, STATE and some
+            more numbers, ROW and caps for each row of the widest member, then the
+            moves: member, instant, level and what each is of. told: int64[n, 4] and parts:
             int64[n, s], or no rows.
 
     Returns:
-        How many moves there are, and n; or the row where a number leaves
+        Where moves begin and end, and n; or the row where a number leaves
         int64; or FULL. Cost: some 10 ns a row. Twin: naive.points.replay.
     """
     at, act, value, refers, day = log
     plain, special, rules, boosts, tops, bottoms = given
     keys, terms, lows = calendar
     options, thresholds, reviews, starts, stops = ladder
-    points, owed, refused, standing, moves, told, parts = room
-    widest = 1
+    points, owed, refused, standing, desk, told, parts = room
+    _set_up(desk, rules, thresholds, options, special.shape[1])
+    width, first = desk[_WIDTH], desk[_ROWS]
+    moves = first + width * sizes[0]
+    desk[_MOVES], desk[_MOVES_TO], desk[_FILLED] = moves, moves + MOVE * sizes[1], 0
+    tiered = options[BY] != NO_LADDER
     for member in range(offsets.size - 1):
-        widest = max(widest, offsets[member + 1] - offsets[member])
-    last = rules.shape[0] - 1
-    rows = np.empty((widest, _USED + last + 1), np.int64)
-    state = np.zeros(_SURE + thresholds.size + 2 * options[GRACE], np.int64)
-    caps = np.zeros((last + 1, 2), np.int64)
-    by = options[BY]
-    for member in range(offsets.size - 1):
-        _begin(state, starts[member])
-        base = offsets[member]
-        state[_BASE], state[_STOP], state[_MEMBER] = base, stops[member], member
-        state[_OWN_MOVES], state[_KIND] = state[_MOVES], BOTH
-        caps[:, 0] = _LONG_AGO
+        _begin(desk, starts[member])
+        desk[_STOP], desk[_MEMBER], desk[_KIND] = stops[member], member, BOTH
+        desk[_OWN_MOVES] = desk[_MOVES]
+        for cap in range(desk[_CAPS]):
+            desk[STATE + _RULE * cap + _KEY] = _LONG_AGO
+        row, base = first - width, offsets[member]
         for here in range(base, offsets[member + 1]):
-            row, now, what = here - base, at[here], act[here]
-            rows[row] = 0
-            if what == _ORDER or what == _ACTION:
-                if by != NO_LADDER:
-                    _advance(state, rows, moves, day, options, thresholds, reviews, now)
-                today, held, code = day[here], state[_HELD], boosts[here]
-                units = _contributed(
-                    rows, row, here, held, terms[today] & 1, caps, rules, keys, today,
-                    plain, special, told, parts,
-                )  # fmt: skip
+            row += width
+            now, what, today = at[here], act[here], day[here]
+            desk[row + _AT], desk[row + _DAY], desk[row + _FROM] = now, today, lows[today]
+            desk[row + _VALUE] = desk[row + _COUNTS] = desk[row + _REFUNDED] = 0
+            desk[row + _TOTAL], desk[row + _GRANTED] = value[here], -1
+            if what in (_ORDER, _ACTION):
+                for key in range(5):
+                    desk[row + _KEYS + key] = keys[key, today]
+                for cap in range(row + ROW, row + width):
+                    desk[cap] = 0
+                if tiered:
+                    _advance(desk, reviews, now)
+                held, code = desk[_HELD], boosts[here]
+                units = _contributed(desk, row, here, terms[today] & 1, plain, special, parts)
                 if units >= 0:
-                    units = _rounded(
-                        units, tops[code, held], bottoms[code, held], terms[today] >> 1 & 3
-                    )
-                    if told.shape[0] > 0:
-                        told[here, DESIRED] = units
-                    units = units if units >= 0 else _BEYOND
-                if units == _BEYOND:
-                    return 0, here
-                if units >= 0:
+                    how = terms[today] >> 1 & 3
+                    desired = _rounded(units, tops[code, held], bottoms[code, held], how)
                     cap = special.shape[1] + (terms[today] >> 3)
-                    units = _limited(rows, row, cap, units, caps, rules, keys, today, _YES)
-                points[here] = units
-                if by != NO_LADDER:
-                    counted = _count(rows, row, by, what == _ORDER, value[here], units)
-                    if counted > _NEVER - state[_SUM]:
-                        return 0, here
-                    _qualify(state, rows, moves, day, options, thresholds, lows, row, now)
+                    units = _limited(desk, row, cap, desired, 1) if desired >= 0 else _BEYOND
+                    if told.shape[0] > 0:
+                        told[here, DESIRED], told[here, BOUND] = desired, desk[_BOUND]
+                        told[here, WINNER], told[here, HELD_BEFORE] = desk[_WINNER], held
+                if units == _BEYOND:
+                    return 0, 0, here
+                points[here] = desk[row + _GRANTED] = units
+                if tiered and not _count(desk, row, what, units):
+                    return 0, 0, here
             elif what == _REFUND:
-                order = refers[here]
-                own = order - base
-                left = value[order] - rows[own, _REFUNDED] - value[here]
-                if left < 0:
+                own, then = first + width * (refers[here] - base), min(now, until[member])
+                due = _refund(desk, reviews, own, value[here], starts[member], then)
+                if due >= 0:
+                    owed[here] = due
+                else:
                     refused[here] = _EXCEEDS
-                    continue
-                rows[own, _REFUNDED] += value[here]
-                granted = max(points[order], 0)
-                kept = _share(granted, left, value[order])
-                owed[here] = granted - kept
-                if left == 0:
-                    _release(rows, own, caps, rules, keys, day[order])
-                if rows[own, _COUNTS] > 0:
-                    now = min(now, until[member])
-                    _advance(state, rows, moves, day, options, thresholds, reviews, now)
-                    _stand(state, rows, own, by, kept, left)
-                    if options[REFOLDS] == 1:
-                        rows[own, _COUNTS] = 1 if left > 0 else 2
-                        _refold(
-                            state, rows, moves, day, options, thresholds, reviews, lows, at,
-                            starts[member], now,
-                        )  # fmt: skip
-        if by != NO_LADDER:
-            _advance(state, rows, moves, day, options, thresholds, reviews, until[member])
-            standing[member] = state[_HELD]
-        if state[_FILLED] > 0:
-            return 0, FULL
-    return state[_MOVES], at.size
+        if tiered:
+            _advance(desk, reviews, until[member])
+            standing[member] = desk[_HELD]
+        if desk[_FILLED] > 0:
+            return 0, 0, FULL
+    return moves, desk[_MOVES], at.size

@@ -153,11 +153,11 @@ def folded(
     from custseg._kernels import grants as kernel
 
     ladder = terms[-1].program.tiers
-    denominator = _denominator(terms, sides)
+    denominator = _denominator(sides)
     rules, specials = _rules(terms, sides, denominator, ladder)
-    codes, tops, bottoms = _factors(terms, sides, denominator, ladder)
+    codes, tops, bottoms = _factors(sides, denominator, ladder)
     weighed = [
-        _weighed(terms, side, denominator, [place for place, _ in specials], code, made, at)
+        _weighed(side, denominator, [place for place, _ in specials], code, made, at)
         for at, (side, code) in enumerate(zip(sides, codes, strict=True))
     ]
     plain, special, boosts = (
@@ -175,17 +175,22 @@ def folded(
     held = np.zeros(members, np.int64)
     told = np.zeros((rows if entries else 0, 4), np.int64)
     parts = np.zeros((rows if entries else 0, special.shape[1]), np.int64)
+    widest = int(np.diff(made.offsets).max(initial=1))
+    options, thresholds = _options(ladder), _thresholds(ladder, terms)
+    fixed = kernel.STATE + 6 * len(rules) + 2 * thresholds.size + 2 * int(options[kernel.GRACE])
+    fixed += (kernel.ROW + len(rules)) * widest
     room = rows // 4 + 64 if ladder is not None else 1
     while True:
-        moves = np.empty((room, 4), np.int64)
-        count, state = kernel.fold_grants(
+        desk = np.empty(fixed + kernel.MOVE * room, np.int64)
+        first, last, state = kernel.fold_grants(
             made.offsets,
             (made.at, act, demand.value, demand.refers, day),
             (plain, special, rules, boosts, tops, bottoms),
             (days.keys, days.adding, days.lows),
-            (_options(ladder), _thresholds(ladder, terms), *_of(reviews)),
+            (options, thresholds, *_of(reviews)),
             read_only(np.minimum(made.members.left, until)),
-            (points, owed, refused, held, moves, told, parts),
+            (widest, room),
+            (points, owed, refused, held, desk, told, parts),
         )
         if state != kernel.FULL:
             break
@@ -200,7 +205,7 @@ def folded(
         parts if entries else None,
         specials,
         held if ladder is not None else None,
-        moves[:count] if ladder is not None else None,
+        desk[first:last].reshape(-1, kernel.MOVE) if ladder is not None else None,
         told[:, kernel.WINNER] if entries else None,
     )
 
@@ -219,8 +224,8 @@ def effective(made: Sequence, demand: Demand) -> Ints:
     return read_only(np.where(nothing, books.NOTHING, made.act)) if nothing.any() else made.act
 
 
-def _denominator(terms: Listed[Terms], sides: tuple[Side, Side]) -> int:
-    del terms
+def _denominator(sides: tuple[Side, Side]) -> int:
+    """Of all rates at once."""
     found = lcm(*(offer.given.rate.denominator for side in sides for offer in side.offers))
     if found > _SAFE:
         raise LedgerError(
@@ -265,7 +270,7 @@ def _tier_bits(names: tuple[str, ...], ladder: Ladder | None) -> int:
 
 
 def _factors(
-    terms: Listed[Terms], sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
+    sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
 ) -> tuple[list[Ints], Ints, Ints]:
     """Which boosts multiply each row, as a code, and what each code comes to by tier."""
     places = sorted({place: boost for side in sides for place, boost, _ in side.boosts}.items())
@@ -300,7 +305,6 @@ def _factors(
                     fix="write factors and rates with fewer digits",
                 )
             tops[row, tier], bottoms[row, tier] = whole.numerator, whole.denominator
-    del terms
     return back, read_only(tops), read_only(bottoms)
 
 
@@ -320,7 +324,6 @@ _DENSE = 1024
 
 
 def _weighed(
-    terms: Listed[Terms],
     side: Side,
     denominator: int,
     specials: list[int],
@@ -408,6 +411,7 @@ def beyond_int64(customer: object, source: object, *, is_order: bool) -> LedgerE
 
 
 def beyond_at(made: Sequence, row: int) -> LedgerError:
+    """The error of a row of the sequence whose points no int64 holds."""
     place = int(made.places(np.array([row]))[0])
     orders = made.logs.orders.height
     return _beyond_place(made, int(place >= orders), place - orders * (place >= orders))
