@@ -39,6 +39,16 @@ def test_a_run_posts_what_the_twin_posts(world, as_of):
     assert slim.refusals.equals(ledger.refusals)
 
 
+@worlds.share(8)
+@given(worlds.versions())
+def test_versions_of_a_program_post_what_the_twin_posts(world):
+    program, logs = world
+    outcome = replay(program, logs, worlds.LATEST)
+    base = base_of(logs, program["tz"], worlds.LATEST)
+    assert differences(outcome, program_of(program).run(base)) == {}
+
+
+@worlds.share(8)
 @given(worlds.worlds(), worlds.AS_OFS)
 def test_the_past_of_a_ledger_is_the_ledger_of_the_past(world, then):
     program, logs = world
@@ -53,6 +63,7 @@ def test_the_past_of_a_ledger_is_the_ledger_of_the_past(world, then):
     assert lots_of_ledger(whole, then) == sorted(lots_of_twin(outcome), key=str)
 
 
+@worlds.share(8)
 @given(worlds.worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(world, chance):
     program, logs = world
@@ -65,8 +76,8 @@ def test_the_order_of_rows_changes_nothing(world, chance):
     assert found == expected
 
 
+@worlds.share(8)
 @given(worlds.worlds())
-@settings(max_examples=settings.default.max_examples // 4)
 def test_members_apart_are_the_parts_of_the_whole(world):
     program, logs = world
     # Whoever is brought by another has points of that other's event.

@@ -60,6 +60,7 @@ def fresh(logs, count):
     return [f"z{number}" if text else 900 + number for number in range(count)]
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs())
 def test_entries_sum_to_what_is_held_at_every_instant(program, logs):
     whole = replay(program, logs, worlds.LATEST)
@@ -78,6 +79,7 @@ def test_entries_sum_to_what_is_held_at_every_instant(program, logs):
         assert {row["customer"] for row in then.entries} <= known
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs(), worlds.AS_OFS)
 def test_all_points_of_a_lot_are_accounted_for(program, logs, as_of):
     outcome = replay(program, logs, as_of)
@@ -96,6 +98,7 @@ def test_all_points_of_a_lot_are_accounted_for(program, logs, as_of):
         assert sum(lapsed) == lot["lapsed"]
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs())
 def test_nothing_is_spent_before_or_after_its_time(program, logs):
     outcome = replay(program, logs, worlds.LATEST)
@@ -112,6 +115,7 @@ def test_nothing_is_spent_before_or_after_its_time(program, logs):
             assert lot["expires_at"] is None or row["at"] < lot["expires_at"]
 
 
+@worlds.share(8)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4), st.integers(1, 4)), max_size=3),
     st.lists(st.tuples(st.integers(0, 8), st.integers(1, 3)), max_size=3),
@@ -161,6 +165,7 @@ def least_loss(lots, asked):
 SHORT_OF = {"shortfall": "debt", "restored": "original"}
 
 
+@worlds.share(8)
 @given(
     worlds.programs(refunds=SHORT_OF),
     worlds.logs(),
@@ -191,6 +196,7 @@ def test_partial_refunds_at_one_instant_are_one_full_refund(program, logs, at, c
     assert len(split.refusals) - len(whole.refusals) in {0, len(amounts) - 1}
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs())
 def test_what_is_clawed_is_the_most_that_was_ever_due(program, logs):
     outcome = replay(program, logs, worlds.LATEST)
@@ -238,6 +244,7 @@ def moving_clock(program):
     return (program["expiry"] or {}).get("form") == "idle"
 
 
+@worlds.share(8)
 @given(
     worlds.programs(refunds=SHORT_OF),
     worlds.logs(),
@@ -277,6 +284,7 @@ def later(outcome, customer, at):
     )
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs(), BETWEEN, st.integers(1, 20), st.data())
 def test_redeem_then_cancel_changes_nothing(program, logs, at, points, drawn):
     assume(not moving_clock(program))
@@ -295,6 +303,7 @@ def test_redeem_then_cancel_changes_nothing(program, logs, at, points, drawn):
     assert once.tiers == never.tiers
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs(), worlds.AS_OFS, st.randoms(use_true_random=False))
 def test_copies_and_the_order_of_rows_change_nothing(program, logs, as_of, chance):
     expected = replay(program, logs, as_of)
@@ -308,6 +317,7 @@ def test_copies_and_the_order_of_rows_change_nothing(program, logs, as_of, chanc
         replay(program, {**logs, "orders": [*logs["orders"], clash]}, as_of)
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs(), worlds.AS_OFS)
 def test_the_past_of_a_replay_is_the_replay_of_the_past(program, logs, then):
     whole, past = replay(program, logs, worlds.LATEST), replay(program, logs, then)
@@ -316,6 +326,7 @@ def test_the_past_of_a_replay_is_the_replay_of_the_past(program, logs, then):
         assert getattr(past, name) == rows
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs(), worlds.AS_OFS)
 def test_members_apart_are_the_parts_of_the_whole(program, logs, as_of):
     assume(not any(rule.get("also") for rule in program["earning"]))
@@ -336,6 +347,7 @@ def test_members_apart_are_the_parts_of_the_whole(program, logs, as_of):
 NET = worlds.programs(ladder=lambda ladder: ladder and ladder["by"] != "points")
 
 
+@worlds.share(8)
 @given(NET, worlds.logs(), BETWEEN, st.data())
 def test_one_more_order_never_gives_a_lower_tier(program, logs, at, drawn):
     customer = drawn.draw(st.sampled_from(worlds.CUSTOMERS))
@@ -364,6 +376,7 @@ def held_at(path, instant):
     )
 
 
+@worlds.share(8)
 @given(NET, worlds.logs())
 def test_nobody_rises_below_a_threshold(program, logs):
     ladder = program["tiers"]
@@ -379,6 +392,7 @@ def test_nobody_rises_below_a_threshold(program, logs):
                 assert most >= Fraction(ladder["levels"][name])
 
 
+@worlds.share(8)
 @given(worlds.programs(), worlds.logs())
 def test_caps_hold_for_what_is_granted(program, logs):
     outcome = replay(program, logs, worlds.LATEST)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from fractions import Fraction
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 UTC = dt.UTC
@@ -37,6 +38,12 @@ LEVELS = {
 
 
 CUSTOMERS = (1, 2, 3)
+
+
+def share(part):
+    """A share of the profile's examples, for laws that cost much or follow from others."""
+    most = settings.default.max_examples
+    return settings(max_examples=min(most, max(most // part, 15)))
 
 
 def one_of(*values):
@@ -345,6 +352,32 @@ def worlds():
         return (program if logs["customers"] else known_only(program), logs)
 
     return st.tuples(programs(), LOGS).map(fit)
+
+
+CHANGES = ("earning", "combine", "rounding", "pending_days", "expiry", "redemption", "refunds")
+
+
+def versions():
+    """Programs of two versions, without caps; the ladder, care and rewards stay."""
+
+    def changed(drawn):
+        (old, logs), new, day = drawn
+        old, new = (uncapped(program) for program in (old, new))
+        tiers = {} if old["tiers"] else {"tiers": []}
+        new["earning"] = [{**rule, **tiers} for rule in new["earning"]]
+        new = new if logs["customers"] else known_only(new)
+        return {**old, "versions": [(day, {key: new[key] for key in CHANGES})]}, logs
+
+    days = one_of("2024-01-31", "2024-03-10", "2024-03-31")
+    return st.tuples(worlds(), programs(ladder=bool), days).map(changed)
+
+
+def uncapped(program):
+    """Without caps, and with points that end by their own dates."""
+    rules = [{**rule, "cap": None} if "cap" in rule else rule for rule in program["earning"]]
+    idles = (program["expiry"] or {}).get("form") == "idle"
+    expiry = None if idles else program["expiry"]
+    return {**program, "earning": rules, "cap": None, "expiry": expiry}
 
 
 AS_OFS = one_of(*[LATEST] * (2 * len(GRID)), *GRID)
