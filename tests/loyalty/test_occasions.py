@@ -79,7 +79,9 @@ def test_occasions_are_the_days_that_walking_the_calendar_finds(people, first, l
 def base(**columns):
     customers = cu.table(cu.Customer).require(pl.DataFrame({"customer_id": [1, 2], **columns}))
     orders = cu.table(cu.Order).require(
-        pl.DataFrame({"order_id": [1], "customer_id": [1], "ordered_at": ["2026-01-01"], "total": [1]})
+        pl.DataFrame(
+            {"order_id": [1], "customer_id": [1], "ordered_at": ["2026-01-01"], "total": [1]}
+        )
     )
     return cu.CustomerBase(orders=orders, customers=customers)
 

@@ -20,7 +20,7 @@ INSTANT = pl.Datetime("us", "UTC")
 
 
 def shop(orders, events=(), customers=None, *, as_of=None, tz="UTC"):
-    """A base of orders (id, customer, at, total) and events (.., kind, points, refers_to, amount)."""
+    """A base of rows: (id, customer, at, total), and those of events as named below."""
     frames = {
         "orders": cu.table(cu.Order, tz=tz).require(
             pl.DataFrame(

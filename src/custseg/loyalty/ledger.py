@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from custseg.base.span import AsOf
     from custseg.loyalty.explanation import Explanation
     from custseg.loyalty.kpis import Kpis
-    from custseg.loyalty.liability import Liability
+    from custseg.loyalty.liability import Every, Liability
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
     from custseg.loyalty.rate import Rate
@@ -232,6 +232,11 @@ class Ledger:
 
         Raises:
             LedgerError: when nobody has this id.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.statement(ledger.balances()["customer_id"][0]).debt
+        0
         """
         from custseg.loyalty.statement import statement
 
@@ -242,13 +247,30 @@ class Ledger:
 
         Raises:
             LedgerError: when no entry has this id.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.explain(ledger.entries["entry_id"][0]).entry["source_kind"]
+        'order'
         """
         from custseg.loyalty.explanation import explain
 
         return explain(self, entry_id)
 
     def journal(self) -> pl.DataFrame:
-        """Every movement twice: out of one account, into another; the sum is 0."""
+        """Every movement twice: out of one account, into another; the sum is 0.
+
+        Returns:
+            customer_id, at, entry_id, account and points. `pending`,
+            `available` and `debt` are the member's accounts; `issued`,
+            `redeemed`, `breakage`, `clawback`, `forgiven` and `adjustment`
+            the program's.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.journal()["points"].sum()
+        0
+        """
         from custseg.loyalty.journal import journal
 
         return journal(self)
@@ -258,6 +280,11 @@ class Ledger:
 
         Args:
             between: Local days, both included.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.kpis(cu.During("2024-01-01", "2024-01-31")).indebted
+        0
         """
         from custseg.loyalty.kpis import kpis
 
@@ -268,7 +295,7 @@ class Ledger:
         *,
         redemption_rate: Rate,
         point_value: Rate | None = None,
-        every: str = "month",
+        every: Every = "month",
     ) -> Liability:
         """What the points still owed are worth, rolled forward from period to period.
 
@@ -276,6 +303,11 @@ class Ledger:
             redemption_rate: The share of points that will be redeemed, exact.
             point_value: What a point is worth; the program's when left out.
             every: "month", "quarter" or "year".
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.liability(redemption_rate="0.8").frame["period"].dt.year().unique().to_list()
+        [2024]
         """
         from custseg.loyalty.liability import liability
 
@@ -288,6 +320,11 @@ class Ledger:
 
         Args:
             within: Days, or a window, from the as_of on.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.expiring(30).is_empty()
+        True
         """
         from custseg.loyalty.expiring import expiring
 
@@ -298,6 +335,11 @@ class Ledger:
 
         Args:
             key: The caller's secret.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.vouchers(b"sixteen bytes or more").columns[-1]
+        'code'
         """
         from custseg.loyalty.vouchers import vouchers
 

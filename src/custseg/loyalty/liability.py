@@ -147,9 +147,7 @@ def _roll(lines: pl.DataFrame, tz: str, every: str) -> pl.DataFrame:
     else:
         first, last = summed["period"].min(), summed["period"].max()
         periods = pl.select(period=pl.date_range(pl.lit(first), pl.lit(last), every))
-        rows = periods.join(
-            summed, on="period", how="left", maintain_order="left"
-        )
+        rows = periods.join(summed, on="period", how="left", maintain_order="left")
     rows = rows.with_columns(pl.exclude("period").fill_null(0))
     change = pl.sum_horizontal(sign * pl.col(name) for name, sign in _SIGNS.items())
     rows = rows.with_columns(closing=change.cum_sum(), debt=pl.col("debt").cum_sum())
