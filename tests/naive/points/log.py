@@ -8,6 +8,7 @@ from fractions import Fraction
 from naive.points.conditions import holds
 from naive.points.days import local_day
 from naive.points.earning import matches
+from naive.points.terms import terms
 
 RANKS = {"opening": 3, "care": 4, "order": 5, "action": 6, "adjust": 7, "refund": 8}
 RANKS |= {"redeem": 9, "redeemed": 9, "cancel": 10, "close": 11}
@@ -66,7 +67,7 @@ def event_row(event, tz):
 def also_rows(program, row, customer):
     """Actions of others that an event of this member makes."""
     targets = {}
-    for rule in program["earning"]:
+    for rule in terms(program, row["day"])["earning"]:
         if not rule.get("also") or rule.get("on", "order") != row["on"]:
             continue
         column = rule["also"]["to"]
@@ -112,5 +113,5 @@ def matters(program, row):
     """Whether a stranger's row is worth a refusal: it would earn, or it asks for something."""
     if row.get("also") or row["kind"] not in {"order", "action"}:
         return True
-    rules = [{**rule, "tiers": None} for rule in program["earning"] if rule["form"] != "boost"]
-    return any(matches(rule, row, None, None) for rule in rules)
+    rules = [rule for rule in terms(program, row["day"])["earning"] if rule["form"] != "boost"]
+    return any(matches({**rule, "tiers": None}, row, None, None) for rule in rules)

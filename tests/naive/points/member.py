@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from fractions import Fraction
 
 from naive.points.account import Account, Lot
@@ -13,6 +12,7 @@ from naive.points.earning import grant
 from naive.points.expiry import ends_at
 from naive.points.log import ENGINE, RANKS
 from naive.points.settlement import cancel, claw
+from naive.points.terms import terms
 from naive.points.tiers import Path
 
 
@@ -33,11 +33,7 @@ class Member:
 
     def terms(self, day):
         """The program in force on a local day."""
-        held = self.program
-        for first, changes in self.program.get("versions", ()):
-            if dt.date.fromisoformat(first) <= day:
-                held = {**self.program, **changes}
-        return held
+        return terms(self.program, day)
 
     def policy(self, day, name, default):
         return (self.terms(day).get("refunds") or {}).get(name, default)
