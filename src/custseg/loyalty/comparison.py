@@ -9,7 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg.loyalty.money import in_currency
-from custseg.loyalty.programs import current_of
+from custseg.loyalty.versions import current_of
 from custseg.segments.layout import Layout, count
 
 if TYPE_CHECKING:

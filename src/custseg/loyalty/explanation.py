@@ -8,7 +8,7 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import LedgerError
-from custseg.loyalty.programs import versions_of
+from custseg.loyalty.versions import versions_of
 from custseg.schema.clock import local_times
 from custseg.segments.layout import count
 

@@ -12,8 +12,8 @@ from custseg.errors import LedgerError, Problem
 from custseg.loyalty.faults import choice_faults, rate_faults
 from custseg.loyalty.journal import journal
 from custseg.loyalty.money import in_currency
-from custseg.loyalty.programs import current_of
 from custseg.loyalty.rate import rate_of, rate_text
+from custseg.loyalty.versions import current_of
 from custseg.schema.clock import local_times
 from custseg.schema.currency import minor_digits
 from custseg.segments.layout import Layout, count

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.ledger import Ledger
 
-__all__ = ["Programs", "current_of", "versions_of"]
+__all__ = ["Programs"]
 
 
 def _versions(given: object) -> tuple[tuple[dt.date, Program], ...]:
@@ -165,13 +165,3 @@ class Programs:
                         Problem(what, f"{at}.{argument}", f"keep {argument} over all versions")
                     )
         return found
-
-
-def current_of(program: Program | Programs) -> Program:
-    """The program itself, or the last of its versions."""
-    return program if isinstance(program, Program) else program.current
-
-
-def versions_of(program: Program | Programs) -> tuple[Program, ...]:
-    """The program alone, or all its versions."""
-    return (program,) if isinstance(program, Program) else tuple(p for _, p in program.versions)
