@@ -18,12 +18,18 @@ import numpy as np
 import polars as pl
 from _bench import alternating, growth, machine, timed, told
 
-from custseg._kernels import lots
+from custseg._kernels import books, grants, lots
 from custseg.base.customer_base import CustomerBase
+from custseg.loyalty import settlement
+from custseg.loyalty.cap import Cap
 from custseg.loyalty.earn import Earn
+from custseg.loyalty.earning import terms_of
 from custseg.loyalty.expiry import Expiry
+from custseg.loyalty.ladder import Ladder
+from custseg.loyalty.logs import admitted
 from custseg.loyalty.program import Program
 from custseg.model.nouns import Event, Order
+from custseg.model.window import Window
 from custseg.schema.table import table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -135,6 +141,105 @@ PROGRAM = Program(
 )
 
 
+FULL = Program(
+    "Whole",
+    earning=(
+        Earn.per("base", 1, per="1.00"),
+        Earn.per("app", "0.5", per="1.00", when="channel = 'app'"),
+        Earn.flat("big", 25, when="total >= 200"),
+        Earn.flat("store", 2, when="channel = 'store'", cap=Cap(20, per="month")),
+        Earn.flat("gold_bonus", 5, tiers=("gold", "platinum")),
+        Earn.flat("late", 3, when="total < 20", cap=Cap(9, per="day")),
+    ),
+    cap=Cap(5_000, per="year"),
+    tiers=Ladder(
+        {"member": 0, "silver": 300, "gold": 800, "platinum": 2_000},
+        by="points",
+        window=Window(months=12),
+        review="year",
+        keep=1,
+        boost={"silver": "1.25", "gold": "1.5", "platinum": "2"},
+    ),
+    pending_days=14,
+    expiry=Expiry.after(months=12, end_of="month"),
+)
+"""Six rules, four tiers on a rolling year, caps, everything that a log can ask for."""
+
+
+def whole_base(made, *, seed=11):
+    """The log of `base_of` with channels, and 3 % refunds of the order before."""
+    base = base_of(made)
+    rng = np.random.default_rng(seed)
+    orders = base.orders.with_columns(
+        channel=pl.Series(np.array(["app", "store", "web"])[rng.integers(0, 3, base.orders.height)])
+    )
+    back = orders.filter(pl.Series(rng.random(orders.height) < 0.0375))
+    refunds = back.select(
+        "customer_id",
+        at=pl.col("ordered_at") + pl.duration(days=9),
+        kind=pl.lit("refund"),
+        amount="total",
+        refers_to="order_id",
+        event_id=pl.col("order_id") + 10**9,
+    )
+    events = pl.concat([base.events, table(Event).cast(refunds)], how="diagonal_relaxed")
+    events = events.sort("customer_id", "at", "event_id").select(base.events.columns)
+    return CustomerBase(orders=orders, events=events).as_of("2026-12-31")
+
+
+def kernels_alone(base, rounds):
+    """Rows and seconds of the two kernels of a whole program, on one core, and what they read."""
+    run = settlement.settled(terms_of(FULL, base.scale), admitted(base), base, entries=False)
+    seconds = {"grants": 0.0, "books": 0.0}
+    originals = grants.fold_grants, books.fold_books
+    for name, module, function in (
+        ("grants", grants, "fold_grants"),
+        ("books", books, "fold_books"),
+    ):
+        kernel = getattr(module, function)
+        spent = []
+
+        def watched(*given, kernel=kernel, spent=spent):
+            one, made = timed(lambda: kernel(*given))
+            spent.append(one)
+            return made
+
+        setattr(module, function, watched)
+        for _ in range(rounds):
+            settlement.settled(terms_of(FULL, base.scale), admitted(base), base, entries=False)
+        seconds[name] = sorted(spent)[len(spent) // 2]
+    grants.fold_grants, books.fold_books = originals
+    return run.made.at.size, seconds
+
+
+def whole(made, rounds):
+    """The whole program: kernels alone, and frames to ledger."""
+    base = whole_base(made)
+    size = base.orders.estimated_size() + base.events.estimated_size()
+    count, seconds = kernels_alone(base, rounds)
+    both = sum(seconds.values())
+    rows = [
+        (f"kernel of {name}", f"{spent:.2f}", f"{count / spent / 1e6:.1f}", "")
+        for name, spent in seconds.items()
+    ]
+    rows.append(("kernels together", f"{both:.2f}", f"{count / both / 1e6:.1f}", ""))
+    mixed = shuffled(base)
+    works = {
+        "run, balances only": lambda: FULL.run(base, entries=False),
+        "run, with entries": lambda: FULL.run(base),
+        "run, balances only, unsorted": lambda: FULL.run(mixed, entries=False),
+    }
+    spent = alternating(works, rounds=rounds)
+    for what, work in works.items():
+        with growth() as grown:
+            kept = work()
+        del kept
+        rate = count / spent[what] / 1e6
+        rows.append((what, f"{spent[what]:.2f}", f"{rate:.1f}", f"{grown[0] / size:.2f}x"))
+    print()
+    told(rows, ["whole program", "seconds", "M events/s", "memory / input"])
+
+
 def shuffled(base):
     """The same base with its rows in no order."""
     frames = {
@@ -149,6 +254,7 @@ def main():
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--members", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only-whole", action="store_true", help="the whole program alone")
     parser.add_argument("--sample", type=int, default=5_000, help="members for the slow twin")
     asked = parser.parse_args()
     print(machine("numpy", "numba", "polars"))
@@ -156,6 +262,9 @@ def main():
         f"{asked.events:,} events, {asked.members:,} members, sorted, medians of {asked.rounds}\n"
     )
     made = log(asked.events, asked.members)
+    if asked.only_whole:
+        whole(made, asked.rounds)
+        return
     rows = []
     for pending in (0, 14):
         slow = checked(made, pending, min(asked.sample, asked.members))
@@ -196,6 +305,7 @@ def main():
         rows.append((what, f"{seconds[what]:.2f}", f"{rate:.1f}", f"{grown[0] / size:.2f}x"))
     print()
     told(rows, ["frames to ledger", "seconds", "M events/s", "memory / input"])
+    whole(made, asked.rounds)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,31 @@ if TYPE_CHECKING:
     from custseg.errors import SchemaError as SchemaError
     from custseg.insights.profile import Profile as Profile
     from custseg.insights.profile import profile as profile
+    from custseg.loyalty.also import Also as Also
+    from custseg.loyalty.analysis import ProgramAnalysis as ProgramAnalysis
+    from custseg.loyalty.boost import Boost as Boost
+    from custseg.loyalty.cap import Cap as Cap
+    from custseg.loyalty.care import Anniversary as Anniversary
+    from custseg.loyalty.care import Birthday as Birthday
+    from custseg.loyalty.care import Holiday as Holiday
+    from custseg.loyalty.comparison import Comparison as Comparison
+    from custseg.loyalty.deferred_revenue import DeferredRevenue as DeferredRevenue
+    from custseg.loyalty.deferred_revenue import deferred_revenue as deferred_revenue
     from custseg.loyalty.earn import Earn as Earn
     from custseg.loyalty.expiry import Expiry as Expiry
+    from custseg.loyalty.explanation import Explanation as Explanation
+    from custseg.loyalty.kpis import Kpis as Kpis
+    from custseg.loyalty.ladder import Ladder as Ladder
     from custseg.loyalty.ledger import Ledger as Ledger
+    from custseg.loyalty.liability import Liability as Liability
     from custseg.loyalty.program import Program as Program
+    from custseg.loyalty.programs import Programs as Programs
+    from custseg.loyalty.quote import Quote as Quote
     from custseg.loyalty.redemption import Redemption as Redemption
+    from custseg.loyalty.refunds import Refunds as Refunds
+    from custseg.loyalty.reward import Reward as Reward
+    from custseg.loyalty.statement import Statement as Statement
+    from custseg.loyalty.vouchers import voucher_code as voucher_code
     from custseg.model.measure_name import MeasureName as MeasureName
     from custseg.model.nouns import Customer as Customer
     from custseg.model.nouns import Entry as Entry
@@ -115,11 +135,31 @@ _HOME = {
     "SchemaError": "errors",
     "Profile": "insights.profile",
     "profile": "insights.profile",
+    "Also": "loyalty.also",
+    "ProgramAnalysis": "loyalty.analysis",
+    "Boost": "loyalty.boost",
+    "Cap": "loyalty.cap",
+    "Anniversary": "loyalty.care",
+    "Birthday": "loyalty.care",
+    "Holiday": "loyalty.care",
+    "Comparison": "loyalty.comparison",
+    "DeferredRevenue": "loyalty.deferred_revenue",
+    "deferred_revenue": "loyalty.deferred_revenue",
     "Earn": "loyalty.earn",
     "Expiry": "loyalty.expiry",
+    "Explanation": "loyalty.explanation",
+    "Kpis": "loyalty.kpis",
+    "Ladder": "loyalty.ladder",
     "Ledger": "loyalty.ledger",
+    "Liability": "loyalty.liability",
     "Program": "loyalty.program",
+    "Programs": "loyalty.programs",
+    "Quote": "loyalty.quote",
     "Redemption": "loyalty.redemption",
+    "Refunds": "loyalty.refunds",
+    "Reward": "loyalty.reward",
+    "Statement": "loyalty.statement",
+    "voucher_code": "loyalty.vouchers",
     "MeasureName": "model.measure_name",
     "Customer": "model.nouns",
     "Entry": "model.nouns",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from custseg.loyalty.contributions import LARGEST, Contribution, granted
 from custseg.loyalty.program import Program
-from naive import lots as naive
+from naive.points.earning import ROUND
 
 RATES = st.sampled_from(
     [
@@ -56,7 +56,7 @@ def expected(program, rules, row):
     if program.combine == "best" and given_:
         most = max(value for _, value in given_)
         given_ = [next(one for one in given_ if one[1] == most)]
-    points = naive.ROUND[program.rounding](sum((value for _, value in given_), Fraction(0)))
+    points = ROUND[program.rounding](sum((value for _, value in given_), Fraction(0)))
     return points, [name for name, _ in given_]
 
 

@@ -68,8 +68,8 @@ def test_a_ledger_in_a_notebook_escapes_names():
 
 def test_a_statement_reads_like_one():
     late = PROGRAM.run(BASE.as_of("2026-03-01"))
-    statement = late.statement("7")
-    assert statement.equals(late.statement(7))
+    statement = late.statement("7").frame
+    assert statement.equals(late.statement(7).frame)
     day = dt.date(2026, 2, 20)
     assert statement.rows() == [
         (dt.datetime(2026, 1, 10, 10), "earn", 100, 100, "order 1: base", dt.date(2026, 2, 10)),
@@ -90,7 +90,7 @@ def test_a_statement_of_a_text_id_is_asked_by_that_text():
         {"order_id": [1], "customer_id": ["007"], "ordered_at": ["2026-01-10"], "total": [5]}
     )
     ledger = PROGRAM.run(base)
-    assert ledger.statement("007").height == 1
+    assert ledger.statement("007").frame.height == 1
     with pytest.raises(LedgerError, match="nobody has the id"):
         ledger.statement(7)
 

@@ -150,7 +150,7 @@ def test_a_condition_that_is_an_expression_has_no_text():
         (lambda: Program("x", earning="base"), "is no earning rule"),
         (lambda: Program("x", earning=Earn.flat("a", 1.5)), "1.5 is a float"),
         (lambda: Program("x", earning=Earn.flat("a", 0)), "points is 0, not above 0"),
-        (lambda: Program("x", earning=Earn.per("a", 1, per="0")), "per is '0', not above 0"),
+        (lambda: Program("x", earning=Earn.per("a", 1, per="0")), "per is 0, not above 0"),
         (lambda: Program("x", earning=Earn.flat(" ", 1)), "' ' is no name"),
         (lambda: Program("x", earning=Earn.flat("a", 1, on="refund")), "belong to the engine"),
         (lambda: Program("x", earning=Earn.flat("a", 1, on="")), "no kind of event"),
@@ -172,9 +172,12 @@ def test_a_condition_that_is_an_expression_has_no_text():
         (lambda: Program("x", pending_days=29, expiry=Expiry.after(months=1)), "28 days"),
         (lambda: Program("x", pending_days=3, expiry=Expiry.after(days=2)), "2 days"),
         (lambda: Program("x", redemption=Redemption(point_value=0.01)), "0.01 is a float"),
-        (lambda: Program("x", redemption=Redemption(point_value=-1)), "is worth -1"),
+        (
+            lambda: Program("x", redemption=Redemption(point_value=-1)),
+            "point_value is -1, not 0 or more",
+        ),
         (lambda: Program("x", redemption=Redemption(minimum=-1)), "minimum is -1"),
-        (lambda: Program("x", redemption=Redemption(order="newest")), "no spending order"),
+        (lambda: Program("x", redemption=Redemption(order="newest")), "order is 'newest'"),
     ],
 )
 def test_what_is_wrong_with_a_program_is_said(made, told):

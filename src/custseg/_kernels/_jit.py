@@ -26,7 +26,8 @@ def kernel(function: _Function) -> _Function:
     partitions of customers), division by zero as numpy has it. The Python
     original stays reachable as `.py_func`.
     """
-    options = {"nogil": True, "error_model": "numpy"}
+    # No code in C calls a kernel: what would let it costs compile time.
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
     except RuntimeError:

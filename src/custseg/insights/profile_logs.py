@@ -74,7 +74,7 @@ def points_of(
         return None, nothing
     points = local_times(row.drop("customer_id"), own.tz).row(0, named=True)
     try:
-        statement = ledger.statement(customer_id)
+        statement = ledger.statement(customer_id).frame
     except LedgerError:
         # A ledger of balances only has no postings to show.
         return points, nothing

@@ -6,24 +6,24 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import polars as pl
 from attrs import field, frozen
 
-from custseg.errors import Problem, RuleError, SchemaError
-from custseg.loyalty.kinds import ENGINE_KINDS, ORDER_KIND
-from custseg.loyalty.rate import RateProblem, rate_of, rate_text
-from custseg.model.window import During
+from custseg.errors import Problem
+from custseg.loyalty.also import Also
+from custseg.loyalty.cap import Cap
+from custseg.loyalty.faults import condition_faults, rate_faults
+from custseg.loyalty.kinds import ORDER_KIND
+from custseg.loyalty.rate import rate_of, rate_text, shown
+from custseg.loyalty.scope import condition_content, names_of, scope_faults, scope_text
 from custseg.rules.rule import Rule
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from custseg.loyalty.rate import Rate
+    from custseg.model.window import During
 
 __all__ = ["Earn"]
-
-
-def _content(condition: str | pl.Expr | None) -> object:
-    # An expression's `==` builds another expression.
-    return condition.meta.serialize() if isinstance(condition, pl.Expr) else condition
 
 
 @frozen
@@ -41,6 +41,9 @@ class Earn:
         when: The condition, in the rule language; None for always.
         lines: The condition on order lines whose totals count; None for the
             order's total.
+        tiers: The tiers whose members it is for; empty for all.
+        cap: The most it gives in a period; None for no limit.
+        also: What another member gets for the same event; None for nothing.
         during: Local days on which the rule holds; None for all.
 
     >>> import custseg as cu
@@ -52,8 +55,11 @@ class Earn:
     points: Fraction
     unit: Fraction | None = field(default=None, kw_only=True)
     on: str = field(default=ORDER_KIND, kw_only=True)
-    when: str | pl.Expr | None = field(default=None, kw_only=True, eq=_content)
-    lines: str | pl.Expr | None = field(default=None, kw_only=True, eq=_content)
+    when: str | pl.Expr | None = field(default=None, kw_only=True, eq=condition_content)
+    lines: str | pl.Expr | None = field(default=None, kw_only=True, eq=condition_content)
+    tiers: tuple[str, ...] = field(default=(), kw_only=True, converter=names_of)
+    cap: Cap | None = field(default=None, kw_only=True)
+    also: Also | None = field(default=None, kw_only=True)
     during: During | None = field(default=None, kw_only=True)
     _faults: tuple[Problem, ...] = field(default=(), kw_only=True, eq=False, alias="faults")
 
@@ -65,6 +71,9 @@ class Earn:
         *,
         on: str = ORDER_KIND,
         when: str | pl.Expr | None = None,
+        tiers: tuple[str, ...] = (),
+        cap: Cap | None = None,
+        also: Also | None = None,
         during: During | None = None,
     ) -> Earn:
         """Points for each order or event that matches.
@@ -75,6 +84,9 @@ class Earn:
             on: "order", or a kind of event.
             when: A condition on the order's or event's own columns and its
                 customer's (`customer.region`).
+            tiers: The tiers whose members it is for.
+            cap: The most it gives in a period.
+            also: What another member gets for the same event.
             during: Local days on which it holds.
 
         >>> import custseg as cu
@@ -82,7 +94,17 @@ class Earn:
         Fraction(20, 1)
         """
         read, faults = _positive(points, "points")
-        return cls(name, read, on=on, when=when, during=during, faults=faults)
+        return cls(
+            name,
+            read,
+            on=on,
+            when=when,
+            tiers=tiers,
+            cap=cap,
+            also=also,
+            during=during,
+            faults=faults,
+        )
 
     @classmethod
     def per(
@@ -93,8 +115,11 @@ class Earn:
         per: Rate,
         on: str = ORDER_KIND,
         when: str | pl.Expr | None = None,
-        during: During | None = None,
         lines: str | pl.Expr | None = None,
+        tiers: tuple[str, ...] = (),
+        cap: Cap | None = None,
+        also: Also | None = None,
+        during: During | None = None,
     ) -> Earn:
         """Points in proportion to money: an order's total, an event's amount.
 
@@ -105,9 +130,12 @@ class Earn:
             on: "order", or a kind of event that has an amount.
             when: A condition on the order's or event's own columns and its
                 customer's.
-            during: Local days on which it holds.
             lines: Count only the lines for which this holds; the order
                 matches when one of its lines does.
+            tiers: The tiers whose members it is for.
+            cap: The most it gives in a period.
+            also: What another member gets for the same event.
+            during: Local days on which it holds.
 
         >>> import custseg as cu
         >>> cu.Earn.per("base", "1.5", per="1.00")
@@ -122,6 +150,9 @@ class Earn:
             on=on,
             when=when,
             lines=lines,
+            tiers=tiers,
+            cap=cap,
+            also=also,
             during=during,
             faults=(*faults, *more),
         )
@@ -139,71 +170,43 @@ class Earn:
     def problems(self, where: str) -> list[Problem]:
         """All that is wrong with the rule, at a place in its program."""
         found = [Problem(p.what, f"{where}.{p.where}", p.fix) for p in self._faults]
-        if not isinstance(self.name, str) or not self.name.strip():  # pyright: ignore[reportUnnecessaryIsInstance] # callers are not all typed
-            found.append(
-                Problem(f"{self.name!r} is no name", f"{where}.name", 'write a text like "base"')
-            )
-        else:
-            found += self._condition_problems(where)
-        found += self._kind_problems(where)
-        if self.during is not None and not isinstance(self.during, During):  # pyright: ignore[reportUnnecessaryIsInstance]
-            fix = 'write during=cu.During("2026-06-01", "2026-08-31")'
-            found.append(Problem(f"{self.during!r} is no period", f"{where}.during", fix))
-        return found
-
-    def _condition_problems(self, where: str) -> list[Problem]:
-        found: list[Problem] = []
-        for argument, condition in (("when", self.when), ("lines", self.lines)):
-            if condition is None:
-                continue
-            try:
-                Rule(self.name, condition)
-            except (RuleError, SchemaError) as error:
-                found += [Problem(p.what, f"{where}.{argument}", p.fix) for p in error.problems]
-        return found
-
-    def _kind_problems(self, where: str) -> list[Problem]:
-        if not isinstance(self.on, str) or not self.on:  # pyright: ignore[reportUnnecessaryIsInstance]
-            fix = 'write on="order", or the kind of event'
-            return [Problem(f"{self.on!r} is no kind of event", f"{where}.on", fix)]
-        if self.on in ENGINE_KINDS:
-            what = f"{self.on!r} events belong to the engine and earn nothing"
-            return [Problem(what, f"{where}.on", 'earn on "order" or on a kind of your own')]
+        found += scope_faults(self, where)
+        if isinstance(self.name, str) and self.name.strip():  # pyright: ignore[reportUnnecessaryIsInstance] # callers are not all typed
+            found += condition_faults(self.name, self.lines, f"{where}.lines")
         if self.lines is not None and self.on != ORDER_KIND:
             what = f"{self.on!r} events have no lines"
-            return [Problem(what, f"{where}.lines", 'leave out lines=, or earn on "order"')]
-        return []
+            found.append(Problem(what, f"{where}.lines", 'leave out lines=, or earn on "order"'))
+        return found + self._cap_problems(where) + self._also_problems(where)
+
+    def _cap_problems(self, where: str) -> list[Problem]:
+        if self.cap is None or isinstance(self.cap, Cap):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return [] if self.cap is None else self.cap.problems(f"{where}.cap")
+        fix = 'write cap=cu.Cap(100, per="month")'
+        return [Problem(f"{self.cap!r} is no cap", f"{where}.cap", fix)]
+
+    def _also_problems(self, where: str) -> list[Problem]:
+        if self.also is None:
+            return []
+        if not isinstance(self.also, Also):  # pyright: ignore[reportUnnecessaryIsInstance]
+            fix = 'write also=cu.Also("referred_by", 250)'
+            return [Problem(f"{self.also!r} is nothing that another gets", f"{where}.also", fix)]
+        found = self.also.problems(f"{where}.also")
+        for name, given in (("tiers", self.tiers), ("cap", self.cap)):
+            if given:
+                what = f"a rule that gives to another member too has no {name}"
+                fix = f"leave out {name}=, or make it two rules"
+                found.append(Problem(what, f"{where}.{name}", fix))
+        return found
 
     def __repr__(self) -> str:
         """The rule as it is declared."""
-        points = _shown(self.points)
-        if self.unit is None:
-            said = f"Earn.flat({self.name!r}, {points}"
-        else:
-            said = f"Earn.per({self.name!r}, {points}, per={rate_text(self.unit)!r}"
-        if self.on != ORDER_KIND:
-            said += f", on={self.on!r}"
-        for name, condition in (("when", self.when), ("lines", self.lines)):
-            if condition is not None:
-                said += (
-                    f", {name}={condition!r}"
-                    if isinstance(condition, str)
-                    else f", {name}={condition}"
-                )
-        return said + (f", during={self.during!r})" if self.during is not None else ")")
-
-
-def _shown(rate: Fraction) -> str:
-    return str(rate) if rate.denominator == 1 else repr(rate_text(rate))
+        how = "flat" if self.unit is None else "per"
+        unit = "" if self.unit is None else f", per={rate_text(self.unit)!r}"
+        options = scope_text(self, lines=self.lines, cap=self.cap, also=self.also)
+        return f"Earn.{how}({self.name!r}, {shown(self.points)}{unit}{options})"
 
 
 def _positive(given: object, argument: str) -> tuple[Fraction, tuple[Problem, ...]]:
     """A rate above 0; a stand-in and the problem where it is none."""
-    try:
-        rate = rate_of(given)
-    except RateProblem as problem:
-        return Fraction(1), (Problem(problem.what, argument, problem.fix),)
-    if rate <= 0:
-        fix = f"write a {argument} above 0"
-        return Fraction(1), (Problem(f"{argument} is {given!r}, not above 0", argument, fix),)
-    return rate, ()
+    faults = tuple(rate_faults(given, argument))
+    return (Fraction(1) if faults else rate_of(given)), faults

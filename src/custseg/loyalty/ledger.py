@@ -10,14 +10,27 @@ from attrs import field, frozen
 from custseg.base.instant import as_of_of
 from custseg.errors import LedgerError
 from custseg.loyalty import audit, showing
-from custseg.loyalty.standing import balances_at, lots_at
-from custseg.schema.clock import clock, instant_of, local_times
+from custseg.loyalty.standing import Books, balances_at, lots_at
+from custseg.loyalty.tiering import history
+from custseg.loyalty.tiers import segmented
+from custseg.schema.clock import instant_of
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
+    from custseg.loyalty.explanation import Explanation
+    from custseg.loyalty.kpis import Kpis
+    from custseg.loyalty.liability import Every, Liability
     from custseg.loyalty.program import Program
+    from custseg.loyalty.programs import Programs
+    from custseg.loyalty.rate import Rate
+    from custseg.loyalty.settlement import Settled
+    from custseg.loyalty.statement import Statement
+    from custseg.loyalty.tiering import TierMoves
+    from custseg.model.window import During, Window
+    from custseg.segments.segmentation import Segmentation
 
 __all__ = ["Ledger", "Totals"]
 
@@ -89,13 +102,18 @@ class Ledger:
       available 25
     """
 
-    program: Program
+    program: Program | Programs
     when: AsOf
+    currency: str
     refusals: pl.DataFrame
     _entries: pl.DataFrame | None = field(alias="entries")
     _allocations: pl.DataFrame | None = field(alias="allocations")
     _closing: pl.DataFrame = field(alias="closing")
     _members: pl.DataFrame = field(alias="members")
+    _turns: pl.DataFrame | None = field(alias="turns")
+    _moves: TierMoves | None = field(alias="moves")
+    _base: CustomerBase = field(alias="base")
+    _runs: tuple[Settled, ...] = field(alias="runs")
 
     @property
     def entries(self) -> pl.DataFrame:
@@ -155,7 +173,7 @@ class Ledger:
         instant = self._instant(as_of)
         if instant == self.when.instant:
             return self._closing
-        return balances_at(self.entries, self.allocations, self._members, instant)
+        return balances_at(self._books(), self._members, self._moves, instant)
 
     def lots(self, as_of: dt.date | dt.datetime | str | None = None) -> pl.DataFrame:
         """Every lot made by then, and what became of its points, in the order of things.
@@ -166,9 +184,47 @@ class Ledger:
         Raises:
             LedgerError: as for `balances`.
         """
-        return lots_at(self.entries, self.allocations, self._instant(as_of))
+        return lots_at(self._books(), self._instant(as_of))
 
-    def statement(self, customer_id: int | str, /) -> pl.DataFrame:
+    def tiers(self, as_of: dt.date | dt.datetime | str | None = None) -> Segmentation:
+        """The tier of each customer by then: `none` before the first order or event.
+
+        Args:
+            as_of: As for `balances`.
+
+        Raises:
+            LedgerError: when the program has no tiers, or as for `balances`.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(50, 200, seed=1).base()
+        >>> ladder = cu.Ladder({"member": 0, "gold": 200})
+        >>> base = cu.Earn.per("base", 1, per="1.00")
+        >>> cu.Program("Blue", earning=base, tiers=ladder).run(shop).tiers().segments
+        ('none', 'member', 'gold')
+        """
+        return segmented(self._tiered(), self._base, self._instant(as_of))
+
+    def tier_history(self) -> pl.DataFrame:
+        """Each member's tiers: customer_id, since, until (null: still) and tier.
+
+        Raises:
+            LedgerError: when the program has no tiers.
+        """
+        return history(self._tiered())
+
+    def _tiered(self) -> TierMoves:
+        if self._moves is None:
+            raise LedgerError(
+                "this program has no tiers",
+                where="Program.tiers",
+                fix='declare tiers=cu.Ladder({"member": 0, "silver": 500})',
+            )
+        return self._moves
+
+    def _books(self) -> Books:
+        return Books(self.entries, self.allocations, _there(self._turns, "entries"))
+
+    def statement(self, customer_id: int | str, /) -> Statement:
         """One member's postings as they would be printed: local times, a running balance.
 
         Args:
@@ -177,46 +233,117 @@ class Ledger:
         Raises:
             LedgerError: when nobody has this id.
 
-        >>> import custseg as cu, polars as pl
-        >>> orders = cu.table(cu.Order).require(
-        ...     pl.DataFrame(
-        ...         {
-        ...             "order_id": [1],
-        ...             "customer_id": [7],
-        ...             "ordered_at": ["2026-05-01T10:00"],
-        ...             "total": [20],
-        ...         }
-        ...     )
-        ... )
-        >>> blue = cu.Program("Blue", earning=cu.Earn.per("base", 1, per="1.00"))
-        >>> blue.run(cu.CustomerBase(orders=orders)).statement("7").rows()
-        [(datetime.datetime(2026, 5, 1, 10, 0), 'earn', 20, 20, 'order 1: base', None)]
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.statement(ledger.balances()["customer_id"][0]).debt
+        0
         """
-        known = self._members["customer_id"]
-        asked = _id_like(customer_id, known.dtype)
-        if asked is None or not (known == asked).any():
-            raise LedgerError(
-                f"nobody has the id {customer_id!r}",
-                where="Ledger.statement",
-                fix="ask for a customer_id of ledger.balances()",
-            )
-        own = self.entries.filter(pl.col("customer_id") == asked)
-        ends = own["expires_at"]
-        held = ends.drop_nulls().to_physical()
-        high = int(held.max()) if held.len() else 0  # type: ignore[arg-type]
-        clock(self.when.tz, 0, high)
-        last = (
-            local_times(own.select(ends.dt.offset_by("-1us")), self.when.tz).to_series().dt.date()
+        from custseg.loyalty.statement import statement
+
+        return statement(self, customer_id)
+
+    def explain(self, entry_id: str, /) -> Explanation:
+        """Why an entry stands here: its rules, its cap, its lots, its source.
+
+        Raises:
+            LedgerError: when no entry has this id.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.explain(ledger.entries["entry_id"][0]).entry["source_kind"]
+        'order'
+        """
+        from custseg.loyalty.explanation import explain
+
+        return explain(self, entry_id)
+
+    def journal(self) -> pl.DataFrame:
+        """Every movement twice: out of one account, into another; the sum is 0.
+
+        Returns:
+            customer_id, at, entry_id, account and points. `pending`,
+            `available` and `debt` are the member's accounts; `issued`,
+            `redeemed`, `breakage`, `clawback`, `forgiven` and `adjustment`
+            the program's.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.journal()["points"].sum()
+        0
+        """
+        from custseg.loyalty.journal import journal
+
+        return journal(self)
+
+    def kpis(self, between: During, /) -> Kpis:
+        """What a program is judged by, in a period.
+
+        Args:
+            between: Local days, both included.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.kpis(cu.During("2024-01-01", "2024-01-31")).indebted
+        0
+        """
+        from custseg.loyalty.kpis import kpis
+
+        return kpis(self, between)
+
+    def liability(
+        self,
+        *,
+        redemption_rate: Rate,
+        point_value: Rate | None = None,
+        every: Every = "month",
+    ) -> Liability:
+        """What the points still owed are worth, rolled forward from period to period.
+
+        Args:
+            redemption_rate: The share of points that will be redeemed, exact.
+            point_value: What a point is worth; the program's when left out.
+            every: "month", "quarter" or "year".
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.liability(redemption_rate="0.8").frame["period"].dt.year().unique().to_list()
+        [2024]
+        """
+        from custseg.loyalty.liability import liability
+
+        return liability(
+            self, redemption_rate=redemption_rate, point_value=point_value, every=every
         )
-        return local_times(own, self.when.tz, ["at"]).select(
-            "at",
-            "kind",
-            "points",
-            balance="balance_after",
-            about=pl.format("{} {}", "source_kind", "source")
-            + pl.when(pl.col("rule").is_null()).then(pl.lit("")).otherwise(": " + pl.col("rule")),
-            usable_until=last,
-        )
+
+    def expiring(self, within: Window | int, /) -> pl.DataFrame:
+        """Points that lapse soon, by customer and lot.
+
+        Args:
+            within: Days, or a window, from the as_of on.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.expiring(30).is_empty()
+        True
+        """
+        from custseg.loyalty.expiring import expiring
+
+        return expiring(self, within)
+
+    def vouchers(self, key: bytes, /) -> pl.DataFrame:
+        """A code for each redemption of a reward: the same logs and key, the same codes.
+
+        Args:
+            key: The caller's secret.
+
+        >>> import custseg as cu
+        >>> ledger = cu.datasets.program().run(cu.datasets.simulate(20, 60, seed=1).base())
+        >>> ledger.vouchers(b"sixteen bytes or more").columns[-1]
+        'code'
+        """
+        from custseg.loyalty.vouchers import vouchers
+
+        return vouchers(self, key)
 
     def check(self) -> pl.DataFrame:
         """What is wrong with the ledger: law, customer_id, subject and finding.
@@ -238,6 +365,8 @@ class Ledger:
             refusals=self.refusals,
             balances=self._closing,
             instant=self.when.instant,
+            moved=_there(self._turns, "entries").filter(pl.col("lot_id").is_not_null()),
+            lots=self.lots(),
         )
 
     @property
@@ -304,14 +433,3 @@ def _same(one: pl.DataFrame | None, other: pl.DataFrame | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.equals(other)
-
-
-def _id_like(given: object, dtype: pl.DataType) -> int | str | None:
-    """An id in the type of a column; None where it cannot be one."""
-    if dtype == pl.String:
-        return given if isinstance(given, str) else None
-    if isinstance(given, int) and not isinstance(given, bool):
-        return given
-    if isinstance(given, str) and given.strip().lstrip("-").isdecimal():
-        return int(given)
-    return None

@@ -1,4 +1,4 @@
-"""Posting: from the kernel's takings to entries and allocations."""
+"""Posting: from what the kernels wrote to entries and allocations."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
-from custseg._kernels.lots import NEVER, ORDER, REDEEM
+from custseg._kernels import books, grants
+from custseg.loyalty.logs import ALSO, NAME
+from custseg.loyalty.naming import Names, rule_names
+from custseg.loyalty.requests import reward_names
+from custseg.loyalty.sequence import NEVER
 from custseg.schema.bridge import instants
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from custseg.loyalty.program import Program
     from custseg.loyalty.sequence import Sequence
+    from custseg.loyalty.settlement import Settled
 
-__all__ = ["ENTRIES", "posted"]
+    Ints = NDArray[np.int64]
+
+__all__ = ["ENTRIES", "NOTHING_BOOKED", "Booked", "Posted", "caps_bound", "posted"]
 
 ENTRIES = (
     "entry_id",
@@ -38,112 +44,200 @@ ENTRIES = (
 )
 """The columns of entries."""
 
-_EARN, _REDEEM, _EXPIRE = range(3)
-_KINDS = ("earn", "redeem", "expire")
-_SOURCES = ("order", "event")
+# By number, as kernels write them.
+_KINDS = (
+    "earn",
+    "redeem",
+    "expire",
+    "clawback",
+    "restore",
+    "adjust",
+    "forgive",
+    "care",
+    "opening",
+)
+_ROW, _KIND, _POINTS, _LOT, _AT = range(5)
+_PROGRAMS_OWN = -(2**63)
 
-Calendar = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+
+@frozen(eq=False)
+class Booked:
+    """What was made of the rows.
+
+    Attributes:
+        totals: int64[m, books.TOTALS].
+        reason: int64[n], why each row is refused; 0 if not.
+        takings: int64[p, 4]: taker's row, lot's row, units, instant.
+        posts: int64[q, 5]: row, kind, points, lot's row or -1, instant.
+    """
+
+    totals: Ints
+    reason: Ints
+    takings: Ints
+    posts: Ints
+
+    @classmethod
+    def of_lots(cls, totals: Ints, reason: Ints, takings: Ints, act: Ints, run: Settled) -> Booked:
+        """From what the kernel of lots wrote: takers, and lapses before a row."""
+        made, days, day, given = run.made, run.days, run.day, run.grants
+        lapses = takings[takings[:, 0] < 0]
+        lapses = lapses[np.lexsort((days.ends[day[lapses[:, 1]]], -1 - lapses[:, 0]))]
+        spends = act == books.REDEEM
+        earns = (act == books.ORDER) | (act == books.ACTION)
+        own = np.flatnonzero((earns & (given.points >= 0)) | (spends & (reason == 0)))
+        # A lapse before row i stands before the entry of row i.
+        places = np.searchsorted(own, -1 - lapses[:, 0]) + np.arange(len(lapses))
+        posts = np.empty((own.size + len(lapses), 5), np.int64)
+        is_own = np.ones(len(posts), np.bool_)
+        is_own[places] = False
+        lot = lapses[:, 1]
+        for column, values in enumerate(
+            (lot, books.EXPIRE, -lapses[:, 2], lot, days.ends[day[lot]])
+        ):
+            posts[places, column] = values
+        sign = np.where(spends[own], -1, 1)
+        kind = np.where(spends[own], books.SPEND, books.EARN)
+        makes = ~spends[own] & (given.points[own] > 0)
+        held = (own, kind, sign * given.points[own], np.where(makes, own, -1), made.at[own])
+        for column, values in enumerate(held):
+            posts[is_own, column] = values
+        spent = takings[takings[:, 0] >= 0]
+        spent = np.column_stack([spent, made.at[spent[:, 0]]])
+        return cls(totals, reason, spent, posts)
 
 
-def posted(
-    program: Program,
-    made: Sequence,
-    refused: NDArray[np.bool_],
-    takings: NDArray[np.int64],
-    calendar: Calendar,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+_NOTHING = np.zeros((0, 5), np.int64)
+
+NOTHING_BOOKED = Booked(_NOTHING, _NOTHING[:, 0], _NOTHING, _NOTHING)
+"""Of a run that has only granted so far."""
+
+
+@frozen(eq=False)
+class Posted:
+    """The books as frames.
+
+    Attributes:
+        entries: Every posting, by customer and order of things.
+        allocations: Which lots gave what to which entry.
+        turns: customer_id, lot_id (null: all lots), at and expires_at: ends
+            that changed, and to when idleness was put off.
+    """
+
+    entries: pl.DataFrame
+    allocations: pl.DataFrame
+    turns: pl.DataFrame
+
+
+def posted(run: Settled) -> Posted:
     """Entries and allocations, by customer and order of things."""
-    lapses = _lapses(made, takings[takings[:, 0] < 0], calendar)
-    own = np.flatnonzero(made.matched | ((made.rank == REDEEM) & (made.reason == 0) & ~refused))
-    # A lapse before row i stands before the entry of row i.
-    places = np.searchsorted(own, -1 - lapses[:, 0]) + np.arange(len(lapses))
-    rows = np.empty(own.size + len(lapses), np.int64)
-    kind = np.full(rows.size, _EXPIRE)
-    is_own = np.ones(rows.size, np.bool_)
-    is_own[places] = False
-    rows[places], rows[is_own] = lapses[:, 1], own
-    kind[is_own] = np.where(made.rank[own] == REDEEM, _REDEEM, _EARN)
-    points = np.empty(rows.size, np.int64)
-    points[places] = -lapses[:, 2]
-    points[is_own] = np.where(made.rank[own] == REDEEM, -made.points[own], made.points[own])
-    names = _Names(made)
-    entries = _entries(program, made, names, (rows, kind, points), calendar)
-    spent = takings[takings[:, 0] >= 0]
-    payer = np.flatnonzero(is_own)[np.searchsorted(own, spent[:, 0])]
+    made, posts = run.made, run.booked.posts
+    turning = posts[:, _KIND] >= books.MOVED
+    turned = posts[turning]
+    posts = _ties_in_order(made, posts[~turning] if turning.any() else posts)
+    names = Names(made)
+    entries = _entries(run, names, posts)
+    takes = np.flatnonzero(
+        np.isin(posts[:, _KIND], (books.SPEND, books.CLAWBACK, books.ADJUSTMENT))
+    )
+    payer = np.full(made.at.size, -1)
+    payer[posts[takes, _ROW]] = takes
+    takings = run.booked.takings
     allocations = pl.DataFrame(
         {
-            "entry_id": entries["entry_id"].gather(payer),
-            "lot_id": names.lots(spent[:, 1]),
-            "at": instants(made.at[spent[:, 0]]),
-            "points": spent[:, 2],
+            "entry_id": entries["entry_id"].gather(payer[takings[:, 0]]),
+            "lot_id": names.lots(takings[:, 1]),
+            "at": instants(np.ascontiguousarray(takings[:, 3])),
+            "points": np.ascontiguousarray(takings[:, 2]),
         }
     )
-    return entries, allocations
-
-
-def _lapses(made: Sequence, lapses: NDArray[np.int64], calendar: Calendar) -> NDArray[np.int64]:
-    """Lapses in their order; those of one instant by the id of their lot.
-
-    The kernel has them by lot as they were made.
-    """
-    lot = lapses[:, 1]
-    day, _, ends = calendar
-    order = pl.DataFrame(
+    moved = turned[:, _KIND] == books.MOVED
+    turns = pl.DataFrame(
         {
-            "before": -1 - lapses[:, 0],
-            "at": ends[day[lot]],
-            "rank": made.rank[lot] != ORDER,
-            "order_id": made.column("order_id", lot),
-            "event_id": made.column("event_id", lot),
+            "customer_id": made.members.ids.gather(made.member_of()[turned[:, _ROW]]),
+            "lot_id": names.lots(turned[:, _LOT], moved),
+            "at": instants(np.ascontiguousarray(turned[:, _AT])),
+            "expires_at": instants(np.ascontiguousarray(turned[:, _POINTS])),
         }
     )
-    return lapses[order.select(pl.arg_sort_by(order.columns)).to_series().to_numpy()]
+    return Posted(entries, allocations, turns)
 
 
-def _entries(
-    program: Program,
-    made: Sequence,
-    names: _Names,
-    postings: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
-    calendar: Calendar,
-) -> pl.DataFrame:
-    """The frame of entries: of the row that made each (a lapse: its lot), kind and points."""
-    rows, kind, points = postings
-    day, opens, ends = calendar
-    over = ends[day[rows]]
+def _ties_in_order(made: Sequence, posts: Ints) -> Ints:
+    """Lapses of one instant by what made their lots: rank, then id."""
+    expires = posts[:, _KIND] == books.EXPIRE
+    member = made.member_of()[posts[:, _ROW]]
+    again = expires[1:] & expires[:-1] & (np.diff(posts[:, _AT]) == 0) & (np.diff(member) == 0)
+    if not again.any():
+        return posts
+    run = np.concatenate([[0], np.cumsum(~again)])
+    tied = np.flatnonzero(np.append(again, [False]) | np.concatenate([[False], again]))
+    lots = made.places(posts[tied, _LOT])
+    orders = made.logs.orders.height
+    frame = pl.DataFrame({"run": run[tied], "rank": made.act[posts[tied, _LOT]]})
+    of_order = pl.Series(np.where(lots < orders, lots, -1))
+    of_event = pl.Series(np.where(lots >= orders, lots - orders, -1))
+    keys = [
+        _gathered(made.logs.orders["order_id"], of_order).alias("order_id"),
+        *(
+            _gathered(made.logs.events[name], of_event).alias(name)
+            for name in ("event_id", ALSO, NAME)
+            if name in made.logs.events.columns
+        ),
+    ]
+    frame = frame.with_columns(keys)
+    order = frame.select(pl.arg_sort_by(frame.columns)).to_series().to_numpy()
+    arranged = posts.copy()
+    arranged[tied] = posts[tied[order]]
+    return arranged
+
+
+def _gathered(values: pl.Series, places: pl.Series) -> pl.Series:
+    """Values at places; null where a place is -1."""
+    return values.gather(
+        pl.DataFrame({"p": places}).select(pl.when(pl.col("p") >= 0).then("p"))["p"]
+    )
+
+
+def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
+    """The frame of entries."""
+    made, days = run.made, run.days
+    rows, kind, points, lot = (np.ascontiguousarray(posts[:, each]) for each in range(4))
+    at = np.ascontiguousarray(posts[:, _AT])
     member = made.member_of()[rows]
-    earned, lapsed = kind == _EARN, kind == _EXPIRE
-    lot = earned & (points > 0)
+    earned = kind == books.EARN
+    brings = np.isin(kind, (books.EARN, books.CARED, books.OPENED, books.ADJUSTMENT)) & (lot >= 0)
+    today = run.day[rows]
+    opens = np.where(earned, np.maximum(days.opens[today], at), at)
+    ends = days.ends[today]
+    told = run.demand.extra[rows]
+    ends = np.where((kind == books.OPENED) & (told != _PROGRAMS_OWN), np.maximum(told, at), ends)
+    desired = points if run.grants.told is None else run.grants.told[rows, grants.DESIRED]
     frame = pl.DataFrame(
         {
-            "entry_id": names.entries(program.name, kind, rows),
-            "customer_id": made.members["customer_id"].gather(member),
-            "at": instants(np.where(lapsed, over, made.at[rows])),
+            "entry_id": names.entries(run.terms[-1].program.name, posts),
+            "customer_id": made.members.ids.gather(member),
+            "at": instants(at),
             "kind": pl.Series(_KINDS).gather(kind),
             "points": points,
             "balance_after": _running(member, points),
-            "lot_id": names.lots(rows, lot | lapsed),
+            "lot_id": names.lots(lot, brings | (kind == books.EXPIRE)),
             "source": names.sources(rows),
-            "source_kind": pl.Series(_SOURCES).gather((made.rank[rows] != ORDER).astype(np.int64)),
-            "rule": _rule_names(program, made, rows, earned),
-            "version": pl.repeat(program.version, rows.size, dtype=pl.Int64, eager=True),
-            "desired": points,
-            "cap": pl.repeat(None, rows.size, dtype=pl.String, eager=True),
-            "available_at": instants(np.maximum(opens[day[rows]], made.at[rows])),
-            "expires_at": instants(np.where(over == NEVER, 0, over)),
+            "source_kind": names.kinds(rows),
+            "rule": _rules(run, names, rows, kind),
+            "version": _versions(run, today),
+            "desired": desired,
+            "cap": caps_bound(run, rows, earned),
+            "available_at": instants(opens),
+            "expires_at": instants(np.where(ends == NEVER, 0, ends)),
         }
     )
-    held = {
-        "desired": earned,
-        "available_at": lot,
-        "expires_at": lot & (over != NEVER),
-    }
+    held = {"desired": earned, "available_at": brings, "expires_at": brings & (ends != NEVER)}
     return frame.with_columns(
         pl.when(pl.Series(has)).then(name).alias(name) for name, has in held.items()
     ).select(ENTRIES)
 
 
-def _running(member: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.int64]:
+def _running(member: Ints, points: Ints) -> Ints:
     """The running sum of each member's points.
 
     The sum over all members may wrap; the difference of two of them is exact
@@ -157,80 +251,50 @@ def _running(member: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np
     return sums - np.repeat(before, np.diff(starts, append=points.size))
 
 
-@frozen(eq=False, init=False)
-class _Names:
-    """Ids of what is posted, made once for each row of the log and gathered from there."""
-
-    made: Sequence
-    text: pl.Series
-    lot: pl.Series
-    escaped: pl.Series
-
-    def __init__(self, made: Sequence) -> None:
-        """Each id of the log as text, alone and after its kind; orders come first in it."""
-        ids = [made.log[name].drop_nulls() for name in ("order_id", "event_id")]
-        texts = [one.cast(pl.String) for one in ids]
-        lot = pl.concat([f"{kind}:" + one for kind, one in zip(_SOURCES, texts, strict=True)])
-        written = any(one.dtype == pl.String for one in ids)
-        escaped = pl.select(_escaped(pl.lit(lot))).to_series() if written else lot
-        self.__attrs_init__(made, pl.concat(texts), lot, escaped)  # type: ignore[attr-defined]
-
-    def sources(self, rows: NDArray[np.int64]) -> pl.Series:
-        """The id of the order or event behind each row."""
-        return self.text.gather(self._places(rows))
-
-    def lots(self, rows: NDArray[np.int64], has: NDArray[np.bool_] | None = None) -> pl.Series:
-        """The id of the lot that each row makes: its kind and id; null where it has none."""
-        places = self._places(rows)
-        return self.lot.gather(places if has is None else _where(has, places))
-
-    def entries(self, program: str, kind: NDArray[np.int64], rows: NDArray[np.int64]) -> pl.Series:
-        """Ids made from program, kind, source and lot: the same log gives the same.
-
-        A lot that is its source's own is not said twice. The separator is
-        escaped inside names, so that different parts never give one id.
-        """
-        name = pl.select(_escaped(pl.lit(program))).item()
-        heads = pl.Series([f"{name}|{kind}|" for kind in _KINDS])
-        parts = [heads.gather(kind), self.escaped.gather(self._places(rows))]
-        return pl.select(pl.concat_str(parts)).to_series()
-
-    def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        return rows if self.made.rows is None else self.made.rows[rows]
+def _versions(run: Settled, today: Ints) -> pl.Series:
+    numbers = np.array([each.program.version for each in run.terms])
+    if numbers.size == 1:
+        return pl.repeat(int(numbers[0]), today.size, dtype=pl.Int64, eager=True)
+    firsts = np.array([each.first for each in run.terms]) - run.days.first
+    return pl.Series(numbers[np.searchsorted(firsts, today, side="right") - 1])
 
 
-def _where(has: NDArray[np.bool_], places: NDArray[np.int64]) -> pl.Series:
-    """Places to gather from; null, which gathers null, where there is none."""
-    return pl.select(pl.when(pl.Series(has)).then(pl.Series(places))).to_series()
+def _rules(run: Settled, names: Names, rows: Ints, kind: Ints) -> pl.Series:
+    """Names of the rules that took part; the reward of a redemption; the care."""
+    told = rule_names(run, rows, kind == books.EARN)
+    events = run.made.logs.events
+    others: list[tuple[NDArray[np.bool_], pl.Series]] = []
+    if NAME in events.columns:
+        others.append((kind == books.CARED, names.care(rows)))
+    if reward_names(run.terms):
+        rewards = np.where(kind == books.SPEND, run.demand.refers[rows], -1)
+        rewards = np.where(run.made.act[rows] == books.REDEEM, rewards, -1)
+        listed = pl.Series(reward_names(run.terms))
+        others.append((rewards >= 0, listed.gather(np.maximum(rewards, 0))))
+    for of, values in others:
+        told = pl.select(pl.when(pl.Series(of)).then(values).otherwise(told)).to_series()
+    return told
 
 
-def _escaped(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_all("%", "%25", literal=True).str.replace_all("|", "%7C", literal=True)
-
-
-def _rule_names(
-    program: Program, made: Sequence, rows: NDArray[np.int64], earned: NDArray[np.bool_]
-) -> pl.Series:
-    """The names of the rules that took part in each row that earned, joined by +."""
-    names = [rule.name for rule in program.earning if f"rule:{rule.name}" in made.log.columns]
-    if not names:
+def caps_bound(run: Settled, rows: Ints, earned: NDArray[np.bool_]) -> pl.Series:
+    """Which caps bound each grant, joined by +."""
+    given = run.grants
+    if given.told is None:
         return pl.repeat(None, rows.size, dtype=pl.String, eager=True)
-    codes = np.zeros(rows.size, np.int64)
-    spelled: list[str | None] = [None]
-    for name in names:
-        took = made.column(f"rule:{name}", rows).fill_null(value=False).to_numpy()
-        codes = codes * 2 + took
-        spelled = [
-            told
-            for before in spelled
-            for told in (before, name if before is None else f"{before}+{name}")
-        ]
-        if len(spelled) > _COMBINATIONS:
-            # As many combinations as there are, not as there could be.
-            found = np.flatnonzero(np.bincount(codes))
-            codes = np.searchsorted(found, codes)
-            spelled = [spelled[code] for code in found]
-    return pl.Series(spelled, dtype=pl.String).gather(_where(earned, codes))
-
-
-_COMBINATIONS = 4096
+    rules = [rule for each in run.terms for rule in each.program.earning]
+    labels = [rules[place].name for place, _ in given.specials]
+    bits = np.where(earned, given.told[rows, grants.BOUND], 0)
+    program = earned & (given.told[rows, grants.DESIRED] > given.points[rows])
+    bits = bits * 2 + program
+    found, back = np.unique(bits, return_inverse=True)
+    spelled = [
+        "+".join(
+            [
+                *(name for bit, name in enumerate(labels) if int(code) >> bit + 1 & 1),
+                *(["program"] if code & 1 else []),
+            ]
+        )
+        or None
+        for code in found
+    ]
+    return pl.Series(spelled, dtype=pl.String).gather(back)

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
-from custseg.errors import LedgerError, Problem, SchemaError
+from custseg.errors import LedgerError
+from custseg.loyalty.boost import Boost
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.expiry import Expiry
+from custseg.loyalty.program_faults import program_faults
 from custseg.loyalty.redemption import Redemption
-from custseg.schema.clock import clock
-from custseg.schema.currency import minor_digits
+from custseg.loyalty.refunds import Refunds
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import polars as pl
+
     from custseg.base.customer_base import CustomerBase
+    from custseg.loyalty.analysis import ProgramAnalysis
+    from custseg.loyalty.cap import Cap
+    from custseg.loyalty.care import Care
+    from custseg.loyalty.comparison import Comparison
+    from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.ledger import Ledger
+    from custseg.loyalty.programs import Programs
+    from custseg.loyalty.quote import Quote
+    from custseg.loyalty.rate import Rate
+    from custseg.loyalty.reward import Reward
+    from custseg.model.nouns import Order
+    from custseg.model.window import During
 
 __all__ = ["Combine", "Program", "Rounding"]
 
 Combine = Literal["sum", "best"]
 Rounding = Literal["floor", "half_up", "half_even", "ceil"]
-_COMBINE = ("sum", "best")
-_ROUNDING = ("floor", "half_up", "half_even", "ceil")
+Earning: TypeAlias = "Earn | Boost"
 
 
-def _rules(given: object) -> tuple[Earn, ...]:
-    """A rule alone is a program of one; what is none is kept, to be refused."""
-    if isinstance(given, (list, tuple)):
-        return tuple(given)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return (given,)  # type: ignore[return-value]
+def _listed(given: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a part, or a list of parts
+    """One alone is a list of one; what is none is kept, to be refused."""
+    return tuple(given) if isinstance(given, (list, tuple)) else (given,)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 @frozen
@@ -39,12 +53,19 @@ class Program:
     Attributes:
         name: The program's name; part of every entry id.
         version: Stands in every entry.
-        earning: The earning rules, in the order in which they win ties.
+        earning: The earning rules, in the order in which they win ties, and the
+            boosts.
         combine: "sum" adds what matching rules give, "best" takes the largest.
         rounding: How the exact sum becomes points, once, at the end.
+        cap: The most that all rules together give in a period; None for no
+            limit.
+        tiers: The ladder of tiers; None for none.
         pending_days: Local days until points can be spent; 0 for at once.
         expiry: How long points live.
         redemption: How they are spent.
+        refunds: What happens to points of what comes back.
+        rewards: The price list.
+        care: Points for birthdays, anniversaries and holidays.
         currency: The currency it is meant for; None for the base's.
         tz: The zone of its local days; None for the base's.
 
@@ -68,100 +89,33 @@ class Program:
 
     name: str
     version: int = field(default=1, kw_only=True)
-    earning: tuple[Earn, ...] = field(default=(), kw_only=True, converter=_rules)
+    earning: tuple[Earning, ...] = field(default=(), kw_only=True, converter=_listed)
     combine: Combine = field(default="sum", kw_only=True)
     rounding: Rounding = field(default="floor", kw_only=True)
+    cap: Cap | None = field(default=None, kw_only=True)
+    tiers: Ladder | None = field(default=None, kw_only=True)
     pending_days: int = field(default=0, kw_only=True)
     expiry: Expiry = field(factory=Expiry.never, kw_only=True)
     redemption: Redemption = field(factory=Redemption, kw_only=True)
+    refunds: Refunds = field(factory=Refunds, kw_only=True)
+    rewards: tuple[Reward, ...] = field(default=(), kw_only=True, converter=_listed)
+    care: tuple[Care, ...] = field(default=(), kw_only=True, converter=_listed)
     currency: str | None = field(default=None, kw_only=True)
     tz: str | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a program with everything that is wrong with it."""
-        where = f"Program({self.name!r})"
-        LedgerError.check(
-            [
-                *self._head_problems(where),
-                *self._earning_problems(where),
-                *self._life_problems(where),
-                *self._place_problems(where),
-            ]
-        )
+        LedgerError.check(program_faults(self, f"Program({self.name!r})"))
 
-    def _head_problems(self, where: str) -> list[Problem]:
-        found: list[Problem] = []
-        if not isinstance(self.name, str) or not self.name.strip():  # pyright: ignore[reportUnnecessaryIsInstance] # callers are not all typed
-            found.append(Problem(f"{self.name!r} is no name", f"{where}.name", 'write "Blue"'))
-        if not _whole(self.version, least=0):
-            fix = "write a whole number, 0 or more"
-            found.append(Problem(f"version is {self.version!r}", f"{where}.version", fix))
-        for argument, given, known in (
-            ("combine", self.combine, _COMBINE),
-            ("rounding", self.rounding, _ROUNDING),
-        ):
-            if given not in known:
-                fix = f"write one of {', '.join(known)}"
-                found.append(Problem(f"{argument} is {given!r}", f"{where}.{argument}", fix))
-        return found
+    @cached_property
+    def rules(self) -> tuple[Earn, ...]:
+        """The earning rules without the boosts."""
+        return tuple(rule for rule in self.earning if isinstance(rule, Earn))
 
-    def _earning_problems(self, where: str) -> list[Problem]:
-        found: list[Problem] = []
-        seen: dict[object, int] = {}
-        for place, rule in enumerate(self.earning):
-            at = f"{where}.earning[{place}]"
-            if not isinstance(rule, Earn):  # pyright: ignore[reportUnnecessaryIsInstance]
-                fix = "write Earn.flat(...) or Earn.per(...)"
-                found.append(Problem(f"{rule!r} is no earning rule", at, fix))
-                continue
-            found += rule.problems(at)
-            if seen.setdefault(rule.name, place) != place:
-                what = f"the name {rule.name!r} stands at earning[{seen[rule.name]}] too"
-                found.append(Problem(what, f"{at}.name", "give each rule a name of its own"))
-        return found
-
-    def _life_problems(self, where: str) -> list[Problem]:
-        found: list[Problem] = []
-        pending = _whole(self.pending_days, least=0) and self.pending_days <= _LONGEST_PENDING
-        if not pending:
-            fix = f"write whole days from 0 to {_LONGEST_PENDING:,}"
-            found.append(
-                Problem(f"pending_days is {self.pending_days!r}", f"{where}.pending_days", fix)
-            )
-        if not isinstance(self.redemption, Redemption):  # pyright: ignore[reportUnnecessaryIsInstance]
-            fix = "write Redemption(minimum=100)"
-            what = f"{self.redemption!r} is no redemption"
-            found.append(Problem(what, f"{where}.redemption", fix))
-        else:
-            found += self.redemption.problems(f"{where}.redemption")
-        if not isinstance(self.expiry, Expiry):  # pyright: ignore[reportUnnecessaryIsInstance]
-            fix = "write Expiry.after(months=12) or Expiry.never()"
-            return [*found, Problem(f"{self.expiry!r} is no expiry", f"{where}.expiry", fix)]
-        unsound = self.expiry.problems(f"{where}.expiry")
-        if not unsound and pending:
-            found += self._order_problems(where)
-        return found + unsound
-
-    def _order_problems(self, where: str) -> list[Problem]:
-        shortest = self.expiry.shortest
-        if shortest is None or shortest >= self.pending_days:
-            return []
-        what = (
-            f"points can expire {shortest} days after they are earned,"
-            f" before they are available on day {self.pending_days}"
-        )
-        return [Problem(what, f"{where}.expiry", "shorten pending_days, or let points live longer")]
-
-    def _place_problems(self, where: str) -> list[Problem]:
-        found: list[Problem] = []
-        for argument, check in (("currency", minor_digits), ("tz", clock)):
-            given = getattr(self, argument)
-            try:
-                if given is not None:
-                    check(given)
-            except SchemaError as error:
-                found += [Problem(p.what, f"{where}.{argument}", p.fix) for p in error.problems]
-        return found
+    @cached_property
+    def boosts(self) -> tuple[Boost, ...]:
+        """The boosts."""
+        return tuple(rule for rule in self.earning if isinstance(rule, Boost))
 
     def run(self, base: CustomerBase, /, *, entries: bool = True) -> Ledger:
         """The ledger of everything in a base up to its as_of.
@@ -195,6 +149,95 @@ class Program:
         from custseg.loyalty.settlement import settle
 
         return settle(self, base, entries=entries)
+
+    def quote(self, order: Order, ledger: Ledger, /) -> Quote:
+        """What an order would earn after all that a ledger has seen, why, and the tier after it.
+
+        Args:
+            order: The order, not earlier than the ledger's as_of.
+            ledger: A ledger of this program, with entries.
+
+        Raises:
+            LedgerError: when the order comes too early, or the ledger has no
+                entries.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(20, 60, seed=1).base()
+        >>> blue = cu.Program("Blue", earning=cu.Earn.per("base", 2, per="1.00"))
+        >>> order = cu.Order(order_id=10**9, customer_id=1, ordered_at=shop.instant, total=12)
+        >>> blue.quote(order, blue.run(shop)).rule
+        'base'
+        """
+        from custseg.loyalty.quote import quote
+
+        return quote(self, order, ledger)
+
+    def compare(self, other: Program | Programs, base: CustomerBase, /) -> Comparison:
+        """The same logs under this program and another: points, cost, tiers, who differs.
+
+        Args:
+            other: The other program, or versions of one.
+            base: The logs.
+
+        Raises:
+            LedgerError: as for `run`, of either.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(50, 200, seed=1).base()
+        >>> plain = cu.Program("Plain", earning=cu.Earn.per("base", 1, per="1.00"))
+        >>> rounded = cu.Program("Up", rounding="ceil", earning=plain.earning)
+        >>> plain.compare(rounded, shop).difference("earned") > 0
+        True
+        """
+        from custseg.loyalty.comparison import compare
+
+        return compare(self, other, base)
+
+    def care_due(self, base: CustomerBase, between: During, /) -> pl.DataFrame:
+        """Birthdays, anniversaries and holidays of customers in a period, ahead or past.
+
+        Args:
+            base: Who they are; who has not joined by a day has none on it.
+            between: Local days.
+
+        Raises:
+            LedgerError: when customers lack a column that care reads.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(50, 200, seed=1).base()
+        >>> blue = cu.Program("Blue", care=cu.Holiday("singles_day", month=11, day=11, points=111))
+        >>> due = blue.care_due(shop, cu.During("2026-11-01", "2026-11-30"))
+        >>> due.select("on", "care", "points").unique().rows()
+        [(datetime.date(2026, 11, 11), 'singles_day', 111)]
+        """
+        from custseg.loyalty.occasions import care_due
+
+        return care_due(self, base, between)
+
+    def analyse(self, *, margin: Rate | None = None) -> ProgramAnalysis:
+        """What the program gives at worst, and what in it looks like a mistake.
+
+        Points that breed points, tiers out of reach, rules that never apply,
+        points that cost more than the margin.
+
+        Args:
+            margin: The share of an order's money that is left after its goods.
+
+        Raises:
+            LedgerError: when the margin is no exact number.
+
+        >>> import custseg as cu
+        >>> blue = cu.Program(
+        ...     "Blue",
+        ...     earning=cu.Earn.per("base", 5, per="1.00"),
+        ...     redemption=cu.Redemption(point_value="0.05"),
+        ... )
+        >>> blue.analyse(margin="0.2").frame["finding"].to_list()
+        ['points cost 0.25 of each unit of money, the margin is 0.2']
+        """
+        from custseg.loyalty.analysis import analyse
+
+        return analyse(self, margin)
 
     def to_json(self) -> str:
         """The program as JSON text; equal programs have equal texts.
@@ -238,10 +281,3 @@ class Program:
         from custseg.loyalty.text import from_toml
 
         return cls(**from_toml(text))
-
-
-_LONGEST_PENDING = 36_525
-
-
-def _whole(given: object, *, least: int) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and given >= least

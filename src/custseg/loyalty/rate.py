@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-__all__ = ["Rate", "RateProblem", "rate_of", "rate_text"]
+__all__ = ["Rate", "RateProblem", "rate_of", "rate_or_given", "rate_text", "shown"]
 
 Rate: TypeAlias = int | str | Decimal | Fraction
 """What may be given where an exact number is meant."""
@@ -50,6 +50,14 @@ def rate_of(given: object) -> Fraction:
     return rate
 
 
+def rate_or_given(given: Rate) -> Fraction:
+    """The exact number; what is none is kept, for a program to refuse."""
+    try:
+        return rate_of(given)
+    except RateProblem:
+        return given  # type: ignore[return-value]
+
+
 def _exact(given: object) -> Fraction | None:
     if isinstance(given, str):
         text = given.strip()
@@ -80,3 +88,10 @@ def rate_text(rate: Fraction) -> str:
     whole = rate * 10**digits
     sign, text = "-" if whole < 0 else "", str(abs(int(whole))).zfill(digits + 1)
     return f"{sign}{text[:-digits]}.{text[-digits:]}".rstrip("0")
+
+
+def shown(rate: object) -> str:
+    """A rate as it is declared: whole numbers as such, others as text."""
+    if not isinstance(rate, Fraction):
+        return repr(rate)
+    return str(rate) if rate.denominator == 1 else repr(rate_text(rate))

@@ -1,196 +1,315 @@
-"""Settling: a program, a base, one pass of the kernel, a ledger."""
+"""Settling: a program, a base, a pass over each member's events, a ledger."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from attrs import evolve, frozen
 
-from custseg._kernels import lots
-from custseg.errors import LedgerError, Problem
-from custseg.loyalty.activity import REASONS, beyond_int64
+from custseg._kernels import books, lots
+from custseg.errors import LedgerError
+from custseg.loyalty.calendar import calendar
+from custseg.loyalty.earning import event_side, order_side, terms_of
+from custseg.loyalty.fitting import misfits
+from custseg.loyalty.granting import beyond_at, effective, folded, needs_order, unfolded
+from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.ledger import Ledger
-from custseg.loyalty.posting import posted
-from custseg.loyalty.sequence import sequence
+from custseg.loyalty.logs import Logs, admitted
+from custseg.loyalty.others import with_also, with_care
+from custseg.loyalty.posting import NOTHING_BOOKED, Booked, Posted, posted
+from custseg.loyalty.requests import REASONS, demanded, limits_of
+from custseg.loyalty.sequence import LONG_AGO, NEVER, sequence
 from custseg.loyalty.standing import balance_columns
+from custseg.loyalty.tiering import TierMoves, tier_moves
 from custseg.schema.bridge import instants, read_only
-from custseg.schema.clock import DAY, clock
+from custseg.threads import threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.loyalty.calendar import Calendar
+    from custseg.loyalty.earning import Side, Terms
+    from custseg.loyalty.granting import Demand, Grants
     from custseg.loyalty.program import Program
+    from custseg.loyalty.programs import Programs
     from custseg.loyalty.sequence import Sequence
 
-__all__ = ["settle"]
+    Ints = NDArray[np.int64]
+
+__all__ = ["Settled", "earned", "settle", "settled"]
 
 _INSUFFICIENT = REASONS.index("insufficient")
-_AT_ONCE = -(2**63)
 
 
-def settle(program: Program, base: CustomerBase, *, entries: bool) -> Ledger:
+@frozen(eq=False)
+class Settled:
+    """All that came of a run, as arrays.
+
+    Attributes:
+        terms: The versions of the program.
+        made: The sequence.
+        sides: Orders and events as rules see them.
+        demand: What rows ask for.
+        days: The calendar.
+        day: int64[n], the rows' days, indexes of the calendar.
+        grants: What rows were granted.
+        booked: What was made of them.
+    """
+
+    terms: tuple[Terms, ...]
+    made: Sequence
+    sides: tuple[Side, Side]
+    demand: Demand
+    days: Calendar
+    day: Ints
+    grants: Grants
+    booked: Booked
+
+    def best(self, place: int) -> bool:
+        """Whether only the best rule counts where a rule, by its place, holds."""
+        rules = [(each.program, rule) for each in self.terms for rule in each.program.earning]
+        program, rule = rules[place]
+        return program.combine == "best" and hasattr(rule, "unit")
+
+    def winners(self, rows: Ints) -> Ints:
+        """The rule, by its place, that is best in each row."""
+        assert self.grants.winner is not None  # noqa: S101 - asked for best only
+        return self.grants.winner[rows]
+
+
+def settle(program: Program | Programs, base: CustomerBase, *, entries: bool) -> Ledger:
     """The ledger of a program over a base.
+
+    Members are independent: each thread settles some of them, and the parts
+    stand one after the other.
 
     Raises:
         LedgerError: as `Program.run` says.
     """
-    LedgerError.check(_misfits(program, base))
-    made = sequence(program, base)
-    day, opens, ends = _calendar(program, made.at, base.tz)
-    oldest_first = program.redemption.order == "oldest_first"
-    totals, refused, takings = room = _room(made, entries=entries)
-    taken, broken = lots.fold_lots(
-        made.offsets,
-        made.at,
-        made.rank,
-        made.points,
-        day,
-        opens,
-        ends,
-        base.when.instant,
-        oldest_first,
-        room,
-    )
-    if broken >= 0:
-        row = np.array([broken], np.int64)
-        noun = "order_id" if made.rank[broken] == lots.ORDER else "event_id"
-        names = [made.column(name, row).item() for name in ("customer_id", noun, "rank")]
-        raise beyond_int64(*names)
-    books = posted(program, made, refused, takings[:taken], (day, opens, ends)) if entries else None
+    terms = terms_of(program, base.scale)
+    LedgerError.check(misfits(terms, base))
+    logs = with_care(terms, with_also(terms, admitted(base), base), base)
+    parts = logs.parted(_parts(logs))
+
+    def part(own: Logs) -> _Part:
+        return _Part.of(settled(terms, own, base, entries=entries), base, entries=entries)
+
+    if len(parts) == 1:
+        done = [part(parts[0])]
+    else:
+        with ThreadPoolExecutor(threads()) as pool:
+            done = list(pool.map(part, parts))
     return Ledger(
         program=program,
         when=base.when,
-        entries=None if books is None else books[0],
-        allocations=None if books is None else books[1],
-        refusals=_refusals(base, made, refused),
-        closing=_closing(made, totals, base.when.instant),
-        members=made.members.filter("known").select("customer_id", "since"),
+        currency=base.currency,
+        entries=_joined([each.posted and each.posted.entries for each in done]),
+        allocations=_joined([each.posted and each.posted.allocations for each in done]),
+        refusals=pl.concat([each.refusals for each in done]),
+        closing=pl.concat([each.closing for each in done]),
+        members=pl.concat([each.members for each in done]),
+        turns=_joined([each.posted and each.posted.turns for each in done]),
+        moves=TierMoves.joined([each.moves for each in done if each.moves is not None]),
+        base=base,
+        runs=tuple(each.run for each in done) if entries else (),
     )
 
 
-def _room(
-    made: Sequence, *, entries: bool
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
-    """What the kernel writes: totals, refused, takings."""
-    rows = made.at.size
-    return (
-        np.empty((made.offsets.size - 1, lots.TOTALS), np.int64),
-        np.zeros(rows, np.bool_),
-        np.empty((rows if entries else 0, 3), np.int64),
-    )
+def _parts(logs: Logs) -> int:
+    """How many parts there are to be: none larger than what fits well in memory."""
+    rows = logs.orders.height + logs.events.height
+    many = min(threads(), rows // _WORTH_A_THREAD + 1)
+    return many * -(-rows // (many * _LARGEST_PART)) if rows else 1
 
 
-def _misfits(program: Program, base: CustomerBase) -> list[Problem]:
-    """Where program and base do not fit together: money, zone, conditions."""
-    where = f"Program({program.name!r})"
-    found = [
-        Problem(
-            f"the program's {name} is {meant!r}, the base's is {have!r}",
-            f"{where}.{name}",
-            f"run it on a base with {name}={meant!r}, or leave it out of the program",
+def _joined(frames: list[pl.DataFrame | None]) -> pl.DataFrame | None:
+    kept = [each for each in frames if each is not None]
+    return pl.concat(kept) if kept else None
+
+
+_WORTH_A_THREAD = 200_000
+_LARGEST_PART = 1_500_000
+
+
+@frozen(eq=False)
+class _Part:
+    """Some members' part of a ledger."""
+
+    run: Settled
+    posted: Posted | None
+    refusals: pl.DataFrame
+    closing: pl.DataFrame
+    members: pl.DataFrame
+    moves: TierMoves | None
+
+    @classmethod
+    def of(cls, run: Settled, base: CustomerBase, *, entries: bool) -> _Part:
+        """The part that a run is shown as."""
+        until, members = base.when.instant, run.made.members
+        moves = tier_moves(run, until)
+        whose = pl.DataFrame({"customer_id": members.ids, "since": members.since})
+        return cls(
+            run,
+            posted(run) if entries else None,
+            _refusals(run, base),
+            _closing(run, moves, until),
+            whose if members.known.all() else whose.filter(pl.Series(members.known)),
+            moves,
         )
-        for name, meant, have in (
-            ("currency", program.currency, base.currency),
-            ("tz", program.tz, base.tz),
-        )
-        if meant is not None and meant != have
-    ]
-    for place, rule in enumerate(program.earning):
-        at = f"{where}.earning[{place}]"
-        log = "orders" if rule.on == "order" else "events"
-        if rule.rule is not None and base.has(log):
-            found += rule.rule.problems(_schema(base, log), where=f"{at}.when")
-        if rule.lines is not None and not base.has("lines"):
-            what = f"rule {rule.name!r} counts order lines, and the base has none"
-            found.append(
-                Problem(what, f"{at}.lines", "give the base lines=, or leave out the rule")
-            )
-        elif rule.line_rule is not None:
-            found += rule.line_rule.problems(_schema(base, "lines"), where=f"{at}.lines")
-    return found
 
 
-def _schema(base: CustomerBase, log: str) -> pl.Schema:
-    """Names and types of a log's rows as rules see them."""
-
-    def local(schema: pl.Schema) -> dict[str, pl.DataType]:
-        return {
-            name: pl.Datetime("us") if isinstance(dtype, pl.Datetime) else dtype
-            for name, dtype in schema.items()
-        }
-
-    seen = local(base.log(log).schema)
-    if base.customers is not None:
-        seen["customer"] = pl.Struct(local(base.customers.schema))
-    return pl.Schema(seen)
+def settled(terms: tuple[Terms, ...], logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
+    """What came of a run, before it is shown."""
+    run = earned(terms, logs, base, entries=entries)
+    booked = _booked(run, until=base.when.instant, entries=entries)
+    return evolve(run, booked=booked)
 
 
-def _calendar(
-    program: Program, at: NDArray[np.int64], tz: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Each row's local day, counted from the first, and when points of each day open and end."""
-    if at.size == 0:
-        nothing = read_only(np.zeros(0, np.int64))
-        return nothing, nothing, nothing
-    low, high = int(at.min()), int(at.max())
-    days = clock(tz, low - DAY, high + DAY).days(at)
-    first, last = int(days.min()), int(days.max())
-    numbers = np.arange(first, last + 1)
-    opens = np.full(numbers.size, _AT_ONCE)
-    if program.pending_days:
-        usable = numbers + program.pending_days
-        opens = clock(tz, low - DAY, int(usable[-1] + 2) * DAY).day_starts(usable)
-    ends = np.full(numbers.size, lots.NEVER)
-    if program.expiry.ends:
-        earned = pl.Series(numbers).cast(pl.Int32).cast(pl.Date)
-        over = program.expiry.last_days(earned).to_physical().cast(pl.Int64).to_numpy() + 1
-        ends = clock(tz, low - DAY, int(over.max() + 2) * DAY).day_starts(over)
-    return read_only(days - first), read_only(opens), read_only(ends)
-
-
-def _refusals(base: CustomerBase, made: Sequence, refused: NDArray[np.bool_]) -> pl.DataFrame:
-    """What was refused, by customer and order of things, and why."""
-    reason = np.where(refused, _INSUFFICIENT, made.reason)
-    rows = np.flatnonzero(reason)
-    order_ids, event_ids = made.column("order_id", rows), made.column("event_id", rows)
-    if not base.has("events"):
-        ids = order_ids
-    elif base.has("orders") and order_ids.dtype != event_ids.dtype:
-        ids = event_ids.cast(pl.String).fill_null(order_ids.cast(pl.String))
+def earned(terms: tuple[Terms, ...], logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
+    """What rows of logs are granted, before anything is booked."""
+    kinds = frozenset(rule.on for each in terms for rule in each.program.earning) - {ORDER_KIND}
+    counts_all = any(each.program.tiers is not None for each in terms)
+    made = sequence(logs, base.customers, None if counts_all else kinds)
+    sides = order_side(terms, made.logs.orders, base), event_side(terms, made.logs.events, base)
+    until = base.when.instant
+    low = int(made.at.min()) if made.at.size else until
+    if made.joined_some:
+        joined = made.members.joined
+        low = min(low, int(np.where(joined > LONG_AGO, joined, low).min()))
+    days = calendar(terms, low, until, base.tz)
+    day = days.days(made.at)
+    demand = demanded(terms, sides, made, day + days.first)
+    if needs_order(terms, demand, made.act):
+        grants = folded(terms, sides, made, demand, days, day, until=until, entries=entries)
     else:
-        ids = event_ids.fill_null(order_ids.cast(event_ids.dtype))
+        grants = unfolded(terms, sides, made, demand)
+    return Settled(terms, made, sides, demand, days, day, grants, NOTHING_BOOKED)
+
+
+def _booked(run: Settled, *, until: int, entries: bool) -> Booked:
+    """Lots, debts and refusals: the kernel that the log needs, and no more."""
+    act = effective(run.made, run.demand)
+    limits = limits_of(run.terms)
+    idle = any(each.program.expiry.idles for each in run.terms)
+    orders = {each.program.redemption.order for each in run.terms}
+    if not limits.size and not idle and len(orders) == 1:
+        plain = (act == books.NOTHING) | (act == books.ORDER) | (act == books.ACTION)
+        if bool((plain | (act == books.REDEEM)).all()):
+            return _in_lots(run, act, until=until, entries=entries)
+    return _in_books(run, act, read_only(limits), until=until, entries=entries)
+
+
+def _in_lots(run: Settled, act: Ints, *, until: int, entries: bool) -> Booked:
+    """Orders, actions and requests alone: nothing but lots."""
+    made, days, rows = run.made, run.days, run.made.at.size
+    totals = np.empty((made.offsets.size - 1, lots.TOTALS), np.int64)
+    refused = np.zeros(rows, np.bool_)
+    takings = np.empty((rows if entries else 0, 3), np.int64)
+    taken, broken = lots.fold_lots(
+        made.offsets,
+        made.at,
+        act,
+        read_only(np.maximum(run.grants.points, 0)),
+        run.day,
+        days.opens,
+        days.ends,
+        until,
+        run.terms[0].program.redemption.order == "oldest_first",
+        (totals, refused, takings),
+    )
+    if broken >= 0:
+        raise beyond_at(made, broken)
+    wide = np.zeros((totals.shape[0], books.TOTALS), np.int64)
+    wide[:, : lots.TOTALS] = totals
+    reason = np.where(refused, _INSUFFICIENT, run.demand.reason)
+    return Booked.of_lots(wide, reason, takings[:taken], act, run)
+
+
+def _in_books(run: Settled, act: Ints, limits: Ints, *, until: int, entries: bool) -> Booked:
+    """Whatever the kinds."""
+    made, days, demand, rows = run.made, run.days, run.demand, run.made.at.size
+    totals = np.empty((made.offsets.size - 1, books.TOTALS), np.int64)
+    extra, refers = read_only(demand.extra), read_only(demand.refers)
+    log = (made.at, act, run.grants.points, extra, refers, run.day)
+    tables = (days.opens, days.ends, days.idles, days.terms, days.revivals)
+    widest = int(np.diff(made.offsets).max(initial=1))
+    fixed = books.STATE + 2 * limits.size + (2 + books.ROW) * widest
+    # Without entries, takings are those of one member at a time.
+    room = 2 * (rows if entries else widest) + 64
+    while True:
+        reason = np.array(demand.reason)
+        sizes = (widest, room, room if entries else 0)
+        written = fixed + books.TAKING * room
+        desk = np.empty(written + books.POST * sizes[2], np.int64)
+        taken, count, state = books.fold_books(
+            made.offsets, log, tables, limits, until, sizes, (totals, reason, desk)
+        )
+        if state != books.FULL:
+            break
+        room *= 4
+    if state < rows:
+        raise beyond_at(made, state)
+    # What was known before is no row of the kernel's.
+    reason = np.where(demand.reason != 0, demand.reason, reason)
+    takings = desk[fixed : fixed + books.TAKING * taken].reshape(-1, books.TAKING)
+    posts = desk[written : written + books.POST * count].reshape(-1, books.POST)
+    return Booked(totals, reason, takings[:, :4], posts)
+
+
+def _refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
+    """What was refused, by customer and order of things, and why."""
+    reason = run.booked.reason
+    rows = np.flatnonzero(reason)
+    text = any(rule.also for each in run.terms for rule in each.program.rules)
+    only = (
+        None
+        if base.has("orders") and base.has("events")
+        else ("events", "orders")[base.has("orders")]
+    )
+    names = run.made.names(text=text, only=only)
     return pl.DataFrame(
         {
-            "event_id": ids,
-            "customer_id": made.column("customer_id", rows),
-            "at": instants(made.at[rows]),
+            "event_id": names.gather(run.made.places(rows)),
+            "customer_id": run.made.members.ids.gather(run.made.member_of()[rows]),
+            "at": instants(run.made.at[rows]),
             "reason": pl.Series(REASONS).gather(reason[rows]),
         }
     )
 
 
-def _closing(made: Sequence, totals: NDArray[np.int64], until: int) -> pl.DataFrame:
+def _closing(run: Settled, moves: TierMoves | None, until: int) -> pl.DataFrame:
     """Balances at the as_of, from the kernel's totals."""
-    held = {
-        name: totals[:, place]
-        for name, place in (
-            ("available", lots.AVAILABLE),
-            ("pending", lots.PENDING),
-            ("earned", lots.EARNED),
-            ("redeemed", lots.REDEEMED),
-            ("expired", lots.EXPIRED),
-            ("next_expiry_points", lots.NEXT_POINTS),
-        )
+    totals, members = run.booked.totals, run.made.members
+    columns = {
+        "available": lots.AVAILABLE,
+        "pending": lots.PENDING,
+        "debt": books.DEBT,
+        "earned": lots.EARNED,
+        "redeemed": lots.REDEEMED,
+        "expired": lots.EXPIRED,
+        "clawed_back": books.CLAWED,
+        "adjusted": books.ADJUSTED,
+        "forgiven": books.FORGIVEN,
+        "next_expiry_points": lots.NEXT_POINTS,
+        "next": lots.NEXT_AT,
     }
     frame = pl.DataFrame(
-        {"customer_id": made.members["customer_id"], **held, "next": totals[:, lots.NEXT_AT]}
+        {
+            "customer_id": members.ids,
+            **{name: totals[:, place] for name, place in columns.items()},
+            "tier": pl.repeat(None, members.ids.len(), dtype=pl.String, eager=True)
+            if moves is None
+            else moves.closing,
+        }
     )
     frame = frame.with_columns(
-        next_expiry_at=pl.when(pl.col("next") != lots.NEVER)
+        next_expiry_at=pl.when(pl.col("next") != NEVER)
         .then(pl.col("next"))
         .cast(pl.Datetime("us", "UTC"))
     )
-    is_member = made.members.select(pl.col("known") & (pl.col("since") <= until)).to_series()
-    return balance_columns(frame.filter(is_member))
+    is_member = members.known & (members.since <= until)
+    return balance_columns(frame if is_member.all() else frame.filter(pl.Series(is_member)))

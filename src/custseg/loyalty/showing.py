@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from custseg.loyalty.versions import current_of
 from custseg.schema.clock import local_times
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def as_html(ledger: Ledger) -> str:
 def _title(ledger: Ledger) -> str:
     instant = pl.DataFrame({"at": [ledger.when.instant]}).cast(pl.Datetime("us", "UTC"))
     local = local_times(instant, ledger.when.tz)["at"].dt.strftime("%Y-%m-%d %H:%M:%S").item()
-    program = ledger.program
+    program = current_of(ledger.program)
     return f"Ledger of {program.name}, version {program.version}, as of {local} ({ledger.when.tz})"
 
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import polars as pl
+from typing import TYPE_CHECKING
 
-__all__ = ["BALANCES", "balance_columns", "balances_at", "lots_at"]
+import polars as pl
+from attrs import frozen
+
+from custseg.loyalty.tiering import held_at
+
+if TYPE_CHECKING:
+    from custseg.loyalty.tiering import TierMoves
+
+__all__ = ["BALANCES", "BRINGS", "Books", "balance_columns", "balances_at", "lots_at"]
 
 BALANCES = (
     "customer_id",
@@ -23,34 +31,53 @@ BALANCES = (
 )
 """The columns of balances."""
 
+BRINGS = ("earn", "adjust", "care", "opening")
+"""Kinds of entries that make lots."""
+
+_KEY = ["customer_id", "lot_id"]
+
+
+@frozen(eq=False)
+class Books:
+    """What a ledger is folded from.
+
+    Attributes:
+        entries: Every posting.
+        allocations: Which lots gave what to which entry.
+        turns: customer_id, lot_id (null: all lots), at and expires_at: ends
+            that changed, and to when idleness was put off.
+    """
+
+    entries: pl.DataFrame
+    allocations: pl.DataFrame
+    turns: pl.DataFrame
+
 
 def balance_columns(frame: pl.DataFrame) -> pl.DataFrame:
-    """All columns of balances; what a program does not have is 0, a tier is null."""
-    nothing = [
-        pl.lit(0, pl.Int64).alias(name)
-        for name in ("debt", "clawed_back", "adjusted", "forgiven")
-        if name not in frame.columns
-    ]
-    return frame.with_columns(*nothing, tier=pl.lit(None, pl.String)).select(BALANCES)
+    """All columns of balances, in their order."""
+    return frame.select(BALANCES)
 
 
-def lots_at(entries: pl.DataFrame, allocations: pl.DataFrame, instant: int) -> pl.DataFrame:
+def lots_at(books: Books, instant: int) -> pl.DataFrame:
     """Every lot that was made by an instant, and what became of it by then."""
     by_then = pl.col("at").to_physical() <= instant
-    seen = entries.filter(by_then)
-    made = seen.filter((pl.col("kind") == "earn") & pl.col("lot_id").is_not_null())
-    spent = allocations.filter(by_then).group_by("lot_id").agg(redeemed=pl.col("points").sum())
-    lapsed = (
-        seen.filter(pl.col("kind") == "expire")
-        .group_by("lot_id")
-        .agg(expired=-pl.col("points").sum())
+    seen = books.entries.filter(by_then)
+    made = seen.filter(pl.col("kind").is_in(BRINGS) & pl.col("lot_id").is_not_null())
+    takers = seen.select("entry_id", "customer_id", "kind")
+    given = books.allocations.filter(by_then).join(takers, on="entry_id", how="left")
+    points = pl.col("points")
+    taken = given.group_by(_KEY).agg(
+        redeemed=points.filter(pl.col("kind") == "redeem").sum(),
+        clawed_back=points.filter(pl.col("kind") == "clawback").sum(),
+        adjusted=points.filter(pl.col("kind") == "adjust").sum(),
     )
-    lots = made.select(
-        "customer_id", "lot_id", "points", "available_at", "expires_at", earned_at="at"
-    )
-    lots = lots.join(spent, on="lot_id", how="left", maintain_order="left")
-    lots = lots.join(lapsed, on="lot_id", how="left", maintain_order="left")
-    lots = lots.with_columns(pl.col("redeemed", "expired").fill_null(0))
+    lapsed = seen.filter(pl.col("kind") == "expire").group_by(_KEY).agg(expired=-points.sum())
+    lots = made.select(*_KEY, "points", "available_at", "expires_at", earned_at="at")
+    for more in (taken, lapsed):
+        lots = lots.join(more, on=_KEY, how="left", maintain_order="left")
+    gone = ("redeemed", "expired", "clawed_back", "adjusted")
+    lots = lots.with_columns(pl.col(gone).fill_null(0))
+    lots = _with_current_ends(lots, books.turns.filter(by_then))
     return lots.select(
         "customer_id",
         "lot_id",
@@ -58,25 +85,59 @@ def lots_at(entries: pl.DataFrame, allocations: pl.DataFrame, instant: int) -> p
         "earned_at",
         "available_at",
         "expires_at",
-        "redeemed",
-        "expired",
-        remaining=pl.col("points") - pl.col("redeemed") - pl.col("expired"),
+        *gone,
+        remaining=points - pl.sum_horizontal(gone),
+    )
+
+
+def _with_current_ends(lots: pl.DataFrame, turns: pl.DataFrame) -> pl.DataFrame:
+    """Lots with their ends as they stand: brought back, closed, or put off by activity."""
+    if turns.height == 0:
+        return lots
+    own = turns.filter(pl.col("lot_id").is_not_null())
+    last = own.unique(_KEY, keep="last", maintain_order=True)
+    lots = lots.join(
+        last.select(*_KEY, ended="expires_at", turned="at"),
+        on=_KEY,
+        how="left",
+        maintain_order="left",
+    )
+    clocks = turns.filter(pl.col("lot_id").is_null())
+    clock = clocks.unique("customer_id", keep="last", maintain_order=True)
+    lots = lots.join(
+        clock.select("customer_id", idle="expires_at"),
+        on="customer_id",
+        how="left",
+        maintain_order="left",
+    )
+    # What has ended stays so; what lives ends with idleness at the latest.
+    over = (pl.col("ended") <= pl.col("turned")).fill_null(value=False)
+    current = pl.coalesce("ended", "expires_at")
+    ended = over | (current < pl.col("idle")).fill_null(value=False)
+    return lots.with_columns(
+        expires_at=pl.when(ended).then(current).otherwise(pl.coalesce("idle", current))
     )
 
 
 def balances_at(
-    entries: pl.DataFrame, allocations: pl.DataFrame, members: pl.DataFrame, instant: int
+    books: Books, members: pl.DataFrame, moves: TierMoves | None, instant: int
 ) -> pl.DataFrame:
     """Balances of everyone who was a member by an instant, as it stood then."""
-    seen = entries.filter(pl.col("at").to_physical() <= instant)
+    seen = books.entries.filter(pl.col("at").to_physical() <= instant)
 
-    def total(kind: str) -> pl.Expr:
-        return pl.col("points").filter(pl.col("kind") == kind).sum()
+    def total(*kinds: str) -> pl.Expr:
+        return pl.col("points").filter(pl.col("kind").is_in(kinds)).sum()
 
     sums = seen.group_by("customer_id").agg(
-        earned=total("earn"), redeemed=-total("redeem"), expired=-total("expire")
+        pl.col("points").sum().alias("net"),
+        earned=total("earn"),
+        redeemed=-total("redeem", "restore"),
+        expired=-total("expire"),
+        clawed_back=-total("clawback"),
+        adjusted=total("adjust", "care", "opening"),
+        forgiven=total("forgive"),
     )
-    lots = lots_at(entries, allocations, instant).filter(pl.col("remaining") > 0)
+    lots = lots_at(books, instant).filter(pl.col("remaining") > 0)
     open_ = pl.col("available_at").to_physical() <= instant
     left = pl.col("remaining")
     held = lots.group_by("customer_id").agg(
@@ -86,7 +147,12 @@ def balances_at(
         next_expiry_points=left.filter(pl.col("expires_at") == pl.col("expires_at").min()).sum(),
     )
     rows = members.filter(pl.col("since") <= instant).select("customer_id")
-    rows = rows.join(sums, on="customer_id", how="left", maintain_order="left")
-    rows = rows.join(held, on="customer_id", how="left", maintain_order="left")
-    counts = ("earned", "redeemed", "expired", "available", "pending", "next_expiry_points")
-    return balance_columns(rows.with_columns(pl.col(counts).fill_null(0)))
+    for more in (sums, held):
+        rows = rows.join(more, on="customer_id", how="left", maintain_order="left")
+    counts = [name for name in rows.columns if name not in ("customer_id", "next_expiry_at")]
+    rows = rows.with_columns(pl.col(counts).fill_null(0))
+    rows = rows.with_columns(debt=pl.col("available") + pl.col("pending") - pl.col("net"))
+    if moves is None:
+        return balance_columns(rows.with_columns(tier=pl.lit(None, pl.String)))
+    tiers = held_at(moves, instant)
+    return balance_columns(rows.join(tiers, on="customer_id", how="left", maintain_order="left"))

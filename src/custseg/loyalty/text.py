@@ -2,208 +2,188 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from custseg.errors import LedgerError, Problem, RuleError, SchemaError
-from custseg.loyalty.earn import Earn
-from custseg.loyalty.expiry import Expiry
-from custseg.loyalty.rate import rate_text
-from custseg.loyalty.redemption import Redemption
-from custseg.model.window import During
-from custseg.rules.rule import Rule
+from custseg.errors import LedgerError, Problem, SchemaError
+from custseg.loyalty.text_parts import LISTS, PARTS, Shape, key_problems, without_nulls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from custseg.loyalty.program import Program
-__all__ = ["FORMAT", "from_json", "from_toml", "to_json"]
+    from custseg.loyalty.programs import Programs
+
+__all__ = ["FORMAT", "from_json", "from_toml", "to_json", "versions_from_json", "versions_to_json"]
 
 FORMAT = 1
 
 _PLAIN = ("name", "version", "combine", "rounding", "pending_days", "currency", "tz")
-_PROGRAM = (*_PLAIN, "format", "earning", "expiry", "redemption")
-_EARN = ("name", "points", "per", "on", "when", "lines", "during")
-_EXPIRY = ("months", "days", "end_of")
-_REDEMPTION = ("point_value", "minimum", "order")
-_NEVER = "never"
+_PROGRAM = ("format", *_PLAIN, *LISTS, *PARTS)
+_VERSIONS = ("format", "versions")
+# The order in which a program is written.
+_WRITTEN = (
+    "name",
+    "version",
+    "earning",
+    "combine",
+    "rounding",
+    "cap",
+    "tiers",
+    "pending_days",
+    "expiry",
+    "redemption",
+    "refunds",
+    "rewards",
+    "care",
+    "currency",
+    "tz",
+)
 
 
 def to_json(program: Program) -> str:
-    """The JSON of a program: one form for equal programs."""
-    held: dict[str, Any] = {
-        "format": FORMAT,
-        "name": program.name,
-        "version": program.version,
-        "earning": [_earn_text(rule) for rule in program.earning],
-        "combine": program.combine,
-        "rounding": program.rounding,
-        "pending_days": program.pending_days,
-        "expiry": _expiry_text(program.expiry),
-        "redemption": _redemption_text(program.redemption),
-        "currency": program.currency,
-        "tz": program.tz,
-    }
-    return json.dumps(_without_nulls(held), indent=2, ensure_ascii=False) + "\n"
+    """The JSON of a program: one form for equal programs.
+
+    Raises:
+        RuleError: when a condition has no text.
+    """
+    return _dumped({"format": FORMAT, **_table(program)})
 
 
-def _earn_text(rule: Earn) -> dict[str, Any]:
-    RuleError.check(
-        [
-            problem
-            for argument, condition in (("when", rule.when), ("lines", rule.lines))
-            if condition is not None
-            for problem in Rule(rule.name, condition).unwritable(
-                where=f"Earn({rule.name!r}).{argument}"
-            )
-        ]
-    )
-    during = rule.during
-    return _without_nulls(
-        {
-            "name": rule.name,
-            "points": rate_text(rule.points),
-            "per": None if rule.unit is None else rate_text(rule.unit),
-            "on": rule.on,
-            "when": cast("str | None", rule.when),
-            "lines": cast("str | None", rule.lines),
-            "during": None if during is None else [str(during.first), str(during.last)],
-        }
-    )
+def versions_to_json(programs: Programs) -> str:
+    """The JSON of the versions of a program.
+
+    Raises:
+        RuleError: when a condition has no text.
+    """
+    versions = [{"from": str(day), **_table(program)} for day, program in programs.versions]
+    return _dumped({"format": FORMAT, "versions": versions})
 
 
-def _expiry_text(expiry: Expiry) -> str | dict[str, Any]:
-    if not expiry.ends:
-        return _NEVER
-    return _without_nulls({"months": expiry.months, "days": expiry.days, "end_of": expiry.end_of})
+def _dumped(held: dict[str, Any]) -> str:
+    return json.dumps(held, indent=2, ensure_ascii=False) + "\n"
 
 
-def _redemption_text(redemption: Redemption) -> dict[str, Any]:
-    value = redemption.point_value
-    return _without_nulls(
-        {
-            "point_value": None if value is None else rate_text(value),
-            "minimum": redemption.minimum,
-            "order": redemption.order,
-        }
-    )
+def _table(program: Program) -> dict[str, Any]:
+    return without_nulls({name: _part_text(program, name) for name in _WRITTEN})
 
 
-def _without_nulls(held: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in held.items() if value is not None}
+def _part_text(program: Program, name: str) -> object:
+    part = getattr(program, name)
+    if name in LISTS:
+        return [LISTS[name].written(one) for one in part] or None
+    if name in PARTS:
+        return None if part is None else PARTS[name].written(part)
+    return part
 
 
 def from_json(text: str) -> dict[str, Any]:
-    """The arguments of the program that JSON text declares."""
-    try:
-        # Numbers with a point are read as they stand, not as floats.
-        held = json.loads(text, parse_float=Decimal)
-    except (ValueError, TypeError, RecursionError) as error:
-        fix = "give the text that Program.to_json wrote"
-        raise LedgerError(
-            f"this is not JSON: {error}", where="Program.from_json", fix=fix
-        ) from error
-    return _arguments(held, "Program.from_json")
+    """The arguments of the program that JSON text declares.
+
+    Raises:
+        LedgerError: with everything that is wrong with its shape.
+    """
+    where = "Program.from_json"
+    return _arguments(_json(text, where), where)
 
 
 def from_toml(text: str) -> dict[str, Any]:
-    """The arguments of the program that TOML text declares."""
-    try:
-        held = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, TypeError, RecursionError) as error:
-        fix = 'write name = "Blue" and an [[earning]] table for each rule'
-        raise LedgerError(
-            f"this is not TOML: {error}", where="Program.from_toml", fix=fix
-        ) from error
-    return _arguments(held, "Program.from_toml")
+    """The arguments of the program that TOML text declares.
+
+    Raises:
+        LedgerError: with everything that is wrong with its shape.
+    """
+    where, fix = "Program.from_toml", 'write name = "Blue" and an [[earning]] table for each rule'
+    held = _parsed(lambda: tomllib.loads(text, parse_float=Decimal), "TOML", where, fix)
+    return _arguments(held, where)
 
 
-def _arguments(held: object, where: str) -> dict[str, Any]:
-    problems = _key_problems(held, _PROGRAM, where)
-    if not problems:
-        table = cast("dict[str, Any]", held)
-        if table.get("format", FORMAT) != FORMAT:
-            fix = f"this version reads format {FORMAT}"
-            problems.append(Problem(f"format is {table['format']!r}", f"{where}.format", fix))
-        if "name" not in table:
-            problems.append(Problem("the program has no name", f"{where}.name", 'write "Blue"'))
-        problems += _part_problems(table, where)
+def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
+    """The days and the arguments of the programs that JSON text declares.
+
+    Raises:
+        LedgerError: with everything that is wrong with its shape.
+    """
+    where = "Programs.from_json"
+    held = _json(text, where)
+    problems = key_problems(held, _VERSIONS, where)
+    versions: object = [] if problems else cast("dict[str, Any]", held).get("versions")
+    if not isinstance(versions, list):
+        problems.append(Problem("versions is no list", f"{where}.versions", "write a list"))
+        versions = []
+    made: list[tuple[object, dict[str, Any]]] = []
+    for place, version in enumerate(cast("list[dict[str, Any]]", versions)):
+        at = f"{where}.versions[{place}]"
+        if not isinstance(version, dict) or "from" not in version:  # pyright: ignore[reportUnnecessaryIsInstance] # text can hold anything
+            problems.append(Problem("the version has no day", at, 'write "from": "2026-01-01"'))
+            continue
+        table = {key: value for key, value in version.items() if key != "from"}
+        arguments, found = _read(table, at)
+        problems += found
+        made.append((version["from"], arguments))
     LedgerError.check(problems)
-    table = cast("dict[str, Any]", held)
-    made: dict[str, Any] = {key: table[key] for key in _PLAIN if key in table}
-    made["earning"] = tuple(_earn(rule) for rule in table.get("earning", ()))
-    if "expiry" in table:
-        expiry = table["expiry"]
-        made["expiry"] = Expiry.never() if expiry == _NEVER else Expiry.after(**expiry)
-    if "redemption" in table:
-        made["redemption"] = Redemption(**table["redemption"])
     return made
 
 
-def _part_problems(table: dict[str, Any], where: str) -> list[Problem]:
-    found: list[Problem] = []
-    rules = table.get("earning", [])
-    if not isinstance(rules, list):
-        found.append(Problem("earning is no list", f"{where}.earning", "write a list of rules"))
-        rules = []
-    for place, rule in enumerate(cast("list[object]", rules)):
-        found += _earn_problems(rule, f"{where}.earning[{place}]")
-    if table.get("expiry", _NEVER) != _NEVER:
-        found += _key_problems(table["expiry"], _EXPIRY, f"{where}.expiry")
-    if "redemption" in table:
-        found += _key_problems(table["redemption"], _REDEMPTION, f"{where}.redemption")
-    return found
+def _json(text: str, where: str) -> object:
+    # Numbers with a point are read as they stand, not as floats.
+    fix = "give the text that to_json wrote"
+    return _parsed(lambda: json.loads(text, parse_float=Decimal), "JSON", where, fix)
 
 
-def _earn_problems(rule: object, where: str) -> list[Problem]:
-    found = _key_problems(rule, _EARN, where)
-    if found:
-        return found
-    table = cast("dict[str, Any]", rule)
-    found += [
-        Problem(f"the rule has no {key}", where, f"write {key}: ...")
-        for key in ("name", "points")
-        if key not in table
-    ]
-    if "lines" in table and "per" not in table:
-        found.append(
-            Problem("a flat rule has no lines", f"{where}.lines", "leave it out, or give per")
-        )
+def _parsed(loaded: Callable[[], object], form: str, where: str, fix: str) -> object:
     try:
-        _during(table)
-    except SchemaError as error:
-        found += [Problem(p.what, f"{where}.during", p.fix) for p in error.problems]
-    return found
+        return loaded()
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise LedgerError(f"this is not {form}: {error}", where=where, fix=fix) from error
 
 
-def _earn(table: dict[str, Any]) -> Earn:
-    options: dict[str, Any] = {key: table[key] for key in ("on", "when", "lines") if key in table}
-    options["during"] = _during(table)
-    if "per" in table:
-        return Earn.per(table["name"], table["points"], per=table["per"], **options)
-    return Earn.flat(table["name"], table["points"], **options)
+def _arguments(held: object, where: str) -> dict[str, Any]:
+    made, problems = _read(held, where)
+    LedgerError.check(problems)
+    return made
 
 
-def _during(table: dict[str, Any]) -> During | None:
-    days = table.get("during")
-    if days is None:
-        return None
-    if not isinstance(days, list) or len(cast("list[object]", days)) != 2:  # noqa: PLR2004
-        raise SchemaError(f"{days!r} is no period", fix='write ["2026-06-01", "2026-08-31"]')
-    return During(*cast("list[Any]", days))
+def _read(held: object, where: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The arguments of a program, and everything that is wrong with its table."""
+    problems = key_problems(held, _PROGRAM, where)
+    if problems:
+        return {}, problems
+    table = cast("dict[str, Any]", held)
+    if table.get("format", FORMAT) != FORMAT:
+        fix = f"this version reads format {FORMAT}"
+        problems.append(Problem(f"format is {table['format']!r}", f"{where}.format", fix))
+    if "name" not in table:
+        problems.append(Problem("the program has no name", f"{where}.name", 'write "Blue"'))
+    made: dict[str, Any] = {key: table[key] for key in _PLAIN if key in table}
+    for name, shape in PARTS.items():
+        if name in table:
+            made[name] = _part(shape, table[name], f"{where}.{name}", problems)
+    for name, shape in LISTS.items():
+        listed = table.get(name, [])
+        if not isinstance(listed, list):
+            fix = "write a list of tables"
+            problems.append(Problem(f"{name} is no list", f"{where}.{name}", fix))
+            continue
+        made[name] = tuple(
+            _part(shape, one, f"{where}.{name}[{place}]", problems)
+            for place, one in enumerate(cast("list[object]", listed))
+        )
+    return made, problems
 
 
-def _key_problems(held: object, known: tuple[str, ...], where: str) -> list[Problem]:
-    if not isinstance(held, dict):
-        fix = f"write a table of {', '.join(known)}"
-        return [Problem(f"{held!r} is no table", where, fix)]
-    found: list[Problem] = []
-    for key in cast("dict[str, object]", held):
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            fix = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
-            found.append(Problem(f"the key {key!r} is unknown", where, fix))
-    return found
+def _part(shape: Shape, held: object, where: str, problems: list[Problem]) -> object:
+    """One part of a program; what is wrong with it is added to the problems."""
+    found = shape.problems(held, where)
+    if not found:
+        try:
+            return shape.read(held)
+        except SchemaError as error:
+            found = [
+                Problem(p.what, ".".join(filter(None, (where, p.where))), p.fix)
+                for p in error.problems
+            ]
+    problems += found
+    return None

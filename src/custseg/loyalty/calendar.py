@@ -1,0 +1,231 @@
+"""What days mean to a program, as small tables: kernels know no time zones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from custseg.model.window import Window
+from custseg.schema.bridge import read_only
+from custseg.schema.clock import DAY, Clock, clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from custseg.loyalty.earning import Terms
+    from custseg.loyalty.ladder import Ladder
+    from custseg.loyalty.program import Program
+
+    Ints = NDArray[np.int64]
+
+__all__ = ["Calendar", "Reviews", "calendar", "no_reviews", "reviews_of"]
+
+_AT_ONCE, _NEVER = -(2**63), 2**63 - 1
+_SHORTFALL = {"debt": 0, "forgive": 1, "lot_only": 2}
+_COMBINE = {"sum": 0, "best": 1}
+_ROUNDING = {"floor": 0, "half_up": 1, "half_even": 2, "ceil": 3}
+_PERIODS = {"month": 1, "quarter": 3, "year": 12}
+
+
+@frozen(eq=False)
+class Calendar:
+    """Tables by local day, the first at index 0.
+
+    Attributes:
+        first: The first day, numbered from 1970-01-01.
+        zone: The clock of local days.
+        opens: First instant at which points of a day can be spent.
+        ends: First instant at which they no longer can, or never.
+        idles: When all lapse if nothing happens after that day, or never.
+        terms: 1 for oldest first, plus 2 for forgiving, plus 4 for own lot only.
+        revivals: The end of what a cancel of the day brings back, or -1.
+        adding: 1 for best, plus 2 for each step of the rounding, plus 8 for each
+            version before.
+        keys: int64[5, d]: nothing, day, month, year and lifetime, as numbers.
+        lows: First day that counts for a tier.
+    """
+
+    first: int
+    zone: Clock
+    opens: Ints
+    ends: Ints
+    idles: Ints
+    terms: Ints
+    revivals: Ints
+    adding: Ints
+    keys: Ints
+    lows: Ints
+
+    def days(self, at: Ints) -> Ints:
+        """Instants as indexes of the tables."""
+        return read_only(self.zone.days(at) - self.first)
+
+
+def calendar(terms: Sequence[Terms], low: int, high: int, tz: str) -> Calendar:
+    """The tables for all instants from `low` to `high`."""
+    zone = clock(tz, low - DAY, high + DAY)
+    # Where clocks go back over midnight, the day of an instant may precede that of an earlier one.
+    first, last = zone.day(low) - 1, zone.day(high) + 1
+    numbers = np.arange(first, last + 1)
+    dates = pl.Series(numbers).cast(pl.Int32).cast(pl.Date)
+    plain = np.zeros(numbers.size, np.int64)
+    tables = {
+        "opens": np.full(numbers.size, _AT_ONCE),
+        "ends": plain + _NEVER,
+        "idles": plain + _NEVER,
+        "terms": plain.copy(),
+        "revivals": plain - 1,
+        "adding": plain.copy(),
+    }
+    for version, each in enumerate(terms):
+        of = slice(max(each.first - first, 0), max(each.last + 1 - first, 0))
+        if numbers[of].size:
+            for name, values in _tables(each.program, numbers[of], dates[of], tz).items():
+                tables[name][of] = values
+            tables["adding"][of] += 8 * version
+    keys = np.stack(
+        [
+            plain,
+            numbers,
+            (dates.dt.year().cast(pl.Int64) * 12 + dates.dt.month()).to_numpy(),
+            dates.dt.year().cast(pl.Int64).to_numpy(),
+            plain,
+        ]
+    )
+    ladder = terms[-1].program.tiers
+    lows = plain + _AT_ONCE if ladder is None else _lows(ladder, dates) - first
+    made = {name: read_only(values) for name, values in tables.items()}
+    return Calendar(first, zone, **made, keys=read_only(keys), lows=read_only(lows))
+
+
+def _tables(program: Program, numbers: Ints, dates: pl.Series, tz: str) -> dict[str, Ints | int]:
+    """What one version says of its days."""
+    made: dict[str, Ints | int] = {
+        "terms": int(program.redemption.order == "oldest_first")
+        + 2 * _SHORTFALL[program.refunds.shortfall],
+        "adding": _COMBINE[program.combine] + 2 * _ROUNDING[program.rounding],
+    }
+    if program.pending_days:
+        made["opens"] = _starts(numbers + program.pending_days, tz)
+    if program.expiry.ends:
+        made["idles" if program.expiry.idles else "ends"] = _starts(
+            _numbers(program.expiry.last_days(dates)) + 1, tz
+        )
+    restored = program.refunds.restored_days
+    if restored is not None:
+        made["revivals"] = _starts(numbers + restored + 1, tz)
+    return made
+
+
+def _starts(days: Ints, tz: str) -> Ints:
+    return clock(tz, int(days[0] - 2) * DAY, int(days.max() + 2) * DAY).day_starts(days)
+
+
+def _numbers(dates: pl.Series) -> Ints:
+    return dates.to_physical().cast(pl.Int64).to_numpy()
+
+
+def _before(window: Window, dates: pl.Series) -> Ints:
+    """The day so long before each day."""
+    if window.months is not None:
+        return _numbers(dates.dt.offset_by(f"-{window.months}mo"))
+    return _numbers(dates) - (window.days or 0)
+
+
+def _lows(ladder: Ladder, dates: pl.Series) -> Ints:
+    """The first day that counts for a tier on each day, numbered from 1970-01-01."""
+    if isinstance(ladder.window, Window):
+        return _before(ladder.window, dates) + 1
+    return np.full(dates.len(), -(2**62))
+
+
+@frozen(eq=False)
+class Reviews:
+    """When tiers are reviewed.
+
+    Attributes:
+        table: int64[r, 4]: instant, first day that counts (an index of the
+            calendar), instant of the fall, day of the review (an index too).
+        starts: int64[m], where each member's reviews begin in the table.
+        stops: int64[m], where they end.
+    """
+
+    table: Ints
+    starts: Ints
+    stops: Ints
+
+
+def no_reviews(members: int) -> Reviews:
+    """Nobody's tier is ever reviewed."""
+    nothing = read_only(np.zeros(members, np.int64))
+    return Reviews(read_only(np.zeros((1, 4), np.int64)), nothing, nothing)
+
+
+def reviews_of(ladder: Ladder, days: Calendar, since: Ints, joined: Ints, until: int) -> Reviews:
+    """The reviews of members who began at some instants, up to another."""
+    if ladder.review is None or since.size == 0:
+        return no_reviews(since.size)
+    if ladder.review == "anniversary":
+        anchors = days.zone.days(np.where(joined > _AT_ONCE, joined, since))
+        return _anniversaries(ladder, days, anchors, since, until)
+    low = int(since.min())
+    first = days.zone.day(low) if low < _NEVER else days.first
+    last = days.zone.day(until)
+    span = pl.Series([first, max(first, last)]).cast(pl.Int32).cast(pl.Date)
+    months = _PERIODS[ladder.review]
+    start = span[0].replace(month=(span[0].month - 1) // months * months + 1, day=1)
+    dates = pl.date_range(start, span[1], f"{months}mo", eager=True)
+    table = _table(ladder, days, dates)
+    starts = np.searchsorted(table[:, 0], since, side="right")
+    stop = int(np.searchsorted(table[:, 0], until, side="right"))
+    stops = np.maximum(starts, stop)
+    return Reviews(read_only(table), read_only(starts), read_only(stops))
+
+
+def _table(ladder: Ladder, days: Calendar, dates: pl.Series) -> Ints:
+    numbers = _numbers(dates)
+    tz = days.zone.tz
+    if numbers.size == 0:
+        return np.zeros((1, 4), np.int64)
+    low = np.full(numbers.size, -(2**62))
+    if isinstance(ladder.window, Window):
+        low = _before(ladder.window, dates)
+    at = _starts_of(numbers, tz)
+    fall = _starts_of(numbers + ladder.grace_days, tz)
+    return np.ascontiguousarray(
+        np.stack([at, low - days.first, fall, numbers - days.first], axis=1)
+    )
+
+
+def _starts_of(days: Ints, tz: str) -> Ints:
+    low, high = int(days.min()), int(days.max())
+    return clock(tz, (low - 2) * DAY, (high + 2) * DAY).day_starts(days)
+
+
+def _anniversaries(
+    ladder: Ladder, days: Calendar, anchors: Ints, since: Ints, until: int
+) -> Reviews:
+    """Each member's own reviews: the same day of each later year."""
+    dates = pl.Series(anchors).cast(pl.Int32).cast(pl.Date)
+    last = days.zone.day(until)
+    years = np.maximum((last - anchors) // 365 + 1, 0)
+    whose = np.repeat(np.arange(anchors.size), years)
+    turn = np.arange(whose.size) - np.repeat(np.cumsum(years) - years, years) + 1
+    told = pl.DataFrame({"day": dates.gather(whose), "turn": turn}).select(
+        pl.col("day").dt.offset_by(pl.format("{}mo", pl.col("turn") * 12))
+    )
+    table = _table(ladder, days, told.to_series())
+    if whose.size == 0:
+        return Reviews(read_only(table), *(read_only(np.zeros(since.size, np.int64)),) * 2)
+    due = (table[:, 0] > since[whose]) & (table[:, 0] <= until)
+    starts = np.cumsum(years) - years
+    # What is not due stands first or last among a member's own.
+    early = np.bincount(whose, weights=table[:, 0] <= since[whose], minlength=since.size)
+    starts = starts + early.astype(np.int64)
+    counts = np.bincount(whose, weights=due, minlength=since.size).astype(np.int64)
+    return Reviews(read_only(table), read_only(starts), read_only(starts + counts))
