@@ -142,7 +142,7 @@ def with_care(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
         "customer_id",
         at=instants(at),
         points="points",
-        kind="care",
+        kind=pl.lit("care"),
     ).with_columns(
         (due["care"] + "|" + due["on"].cast(pl.String)).alias(NAME),
         pl.lit(books.CARE, pl.Int64).alias(ACT),
