@@ -326,8 +326,8 @@ def _set_up(desk: Desk, rules: Ints, thresholds: Ints, options: Ints, specials: 
 def fold_grants(
     offsets: Ints,
     log: tuple[Ints, Ints, Ints, Ints, Ints],
-    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    calendar: tuple[Ints, Ints, Ints],
+    given: tuple[Ints, Ints, Ints, Ints, Desk, Desk],
+    calendar: tuple[Ints, Desk, Ints],
     ladder: tuple[Ints, Ints, Ints, Ints, Ints],
     until: Ints,
     sizes: tuple[int, int],
