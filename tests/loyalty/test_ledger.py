@@ -270,20 +270,26 @@ CORRUPTIONS = {
         lambda frame: frame.with_columns(kind=pl.when(FIRST).then(pl.lit("gift")).otherwise("kind"))
     ),
     "the entry lies after the as_of": entries(bumped("at", FIRST, dt.timedelta(days=900))),
-    "its lots gave another number of points": allocations(bumped("points", FIRST, -1)),
+    "what its lots did not give is not its debt": allocations(bumped("points", FIRST, -1)),
     "it is allocated points and does not spend": allocations(
         lambda frame: frame.with_columns(entry_id=pl.lit("nobody"))
     ),
-    "it is paid by a lot that nobody made": allocations(
+    "it is paid by a lot that the member has not": allocations(
         lambda frame: frame.with_columns(lot_id=pl.lit("order:99"))
     ),
-    "it is allocated no points": allocations(bumped("points", FIRST, -1000)),
-    "it is paid by another member's lot": allocations(
-        lambda frame: frame.with_columns(lot_id=pl.lit("order:3"))
+    "it is allocated no points": allocations(
+        lambda frame: frame.with_columns(points=pl.lit(0, pl.Int64))
     ),
-    "the allocation has another date than its entry": allocations(bumped("at", FIRST, HOUR)),
+    "its lots gave more than it took, or less than nothing": allocations(
+        bumped("points", FIRST, -1000)
+    ),
+    "the allocation precedes its entry": allocations(bumped("at", FIRST, -HOUR)),
     "it is paid by a lot that is not available yet": allocations(bumped("at", FIRST, -2000 * HOUR)),
-    "it is paid by a lot that has expired": allocations(bumped("at", FIRST, 2000 * HOUR)),
+    "it is paid by a lot that has expired": lambda: attrs.evolve(
+        LEDGER,
+        entries=bumped("at", REDEEM, 2000 * HOUR)(LEDGER.entries),
+        allocations=LEDGER.allocations.with_columns(pl.col("at") + 2000 * HOUR),
+    ),
     "the lot gave more than it had": allocations(bumped("points", FIRST, 1000)),
     "the lot is past its end and has points left": lambda: attrs.evolve(
         LATE, entries=LATE.entries.filter(pl.col("kind") != "expire")
@@ -303,7 +309,7 @@ CORRUPTIONS = {
     "a balance is below zero": closing(bumped("available", FIRST, -1000)),
     "there are entries and no balance": closing(lambda frame: frame.head(1)),
     "the entries do not add up to what is held": closing(bumped("available", FIRST)),
-    "earned, redeemed or expired is not what the entries say": closing(bumped("redeemed", FIRST)),
+    "a total is not what the entries say": closing(bumped("redeemed", FIRST)),
     "the lots that can be spent are not what is available": closing(bumped("available", FIRST)),
     "the next expiry is not that of the lots": closing(bumped("next_expiry_points", FIRST)),
     "it is refused and posted": lambda: attrs.evolve(

@@ -65,6 +65,7 @@ def every_log(gap):
     return logs
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("gap", GAPS)
 @pytest.mark.parametrize(
     ("shortfall", "restored", "pending_days"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    # An array of int64 too; its items are told as what they are.
+    Desk = Any
     Log = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
     Calendar = tuple[Ints, Ints, Ints, Ints, Ints]
 
@@ -28,9 +30,11 @@ OPENING, CARE, ORDER, ACTION, ADJUST, REFUND, REDEEM, CANCEL, CLOSE, REDEEMED = 
 # What an entry is; after these, what is posted besides, its points an instant: a lot ends
 # there now, all lapse there now. They are numpy's: numba compiles a function anew for each of
 # Python's numbers that it is called with.
-EARN, SPEND, EXPIRE, CLAWBACK, RESTORE, ADJUSTMENT, FORGIVE, CARED, OPENED = np.arange(9)
-MOVED, CLOCK = np.arange(9, 11)
-_NONE, _NO, _YES = np.arange(-1, 2)
+EARN, SPEND, EXPIRE, CLAWBACK, RESTORE, ADJUSTMENT, FORGIVE, CARED, OPENED = cast(
+    "list[int]", np.arange(9)
+)
+MOVED, CLOCK = cast("list[int]", np.arange(9, 11))
+_NONE, _NO, _YES = cast("list[int]", np.arange(-1, 2))
 
 # Why a request is refused; the reasons that need no lots are known before.
 LIMIT, INSUFFICIENT, UNKNOWN, ALREADY = 5, 6, 10, 11
@@ -66,7 +70,7 @@ TAKING, POST = 6, 5
 
 
 @kernel
-def _record(desk: Ints, taker: int, lot: int, units: int, pays: int) -> None:
+def _record(desk: Desk, taker: int, lot: int, units: int, pays: int) -> None:
     """Write down that an entry took units of a lot, or, below 0, that it no longer has them."""
     place = desk[_TAKINGS]
     if place + TAKING > desk[_TAKINGS_TO]:
@@ -79,7 +83,7 @@ def _record(desk: Ints, taker: int, lot: int, units: int, pays: int) -> None:
 
 
 @kernel
-def _post(desk: Ints, row: int, kind: int, points: int, lot: int) -> None:
+def _post(desk: Desk, row: int, kind: int, points: int, lot: int) -> None:
     """Write an entry down: its row, kind, points, lot (or -1) and instant."""
     place = desk[_POSTS]
     if place + POST > desk[_POSTS_TO]:
@@ -92,14 +96,14 @@ def _post(desk: Ints, row: int, kind: int, points: int, lot: int) -> None:
 
 
 @kernel
-def _place_of(desk: Ints, number: int) -> int:
+def _place_of(desk: Desk, number: int) -> int:
     """Where the row of a number stands."""
     first = desk[_ROWS_FROM]
     return first + ROW * (number - desk[first + _SELF])
 
 
 @kernel
-def _sink(desk: Ints, first: int, place: int, column: int) -> None:
+def _sink(desk: Desk, first: int, place: int, column: int) -> None:
     """Move the lot at `place` forward in desk[first:place], sorted by (column, row)."""
     lot = desk[place]
     key = desk[lot + column]
@@ -115,7 +119,7 @@ def _sink(desk: Ints, first: int, place: int, column: int) -> None:
 
 
 @kernel
-def _return_to_line(desk: Ints, lot: int) -> None:
+def _return_to_line(desk: Desk, lot: int) -> None:
     """Put a lot that had left the line among the open ones; one had left, so there is room."""
     desk[_HEAD] -= 1
     desk[_TANGLED] = 1
@@ -132,7 +136,7 @@ def _return_to_line(desk: Ints, lot: int) -> None:
 
 
 @kernel
-def _open(desk: Ints, until: int) -> None:
+def _open(desk: Desk, until: int) -> None:
     """Open the lots whose opening has come."""
     while desk[_OPEN] < desk[_LAST]:
         lot = desk[desk[_OPEN]]
@@ -145,7 +149,7 @@ def _open(desk: Ints, until: int) -> None:
 
 
 @kernel
-def _take(desk: Ints, asked: int, taker: int, pays: int) -> None:
+def _take(desk: Desk, asked: int, taker: int, pays: int) -> None:
     """Take units, as many as there are at least, from open lots in spending order."""
     desk[_AVAILABLE] -= asked
     while asked > 0:
@@ -170,7 +174,7 @@ def _take(desk: Ints, asked: int, taker: int, pays: int) -> None:
 
 
 @kernel
-def _owe(desk: Ints, row: int, units: int) -> None:
+def _owe(desk: Desk, row: int, units: int) -> None:
     """Note what no lot gave yet."""
     if units > 0:
         desk[row + _OWES] += units
@@ -179,7 +183,7 @@ def _owe(desk: Ints, row: int, units: int) -> None:
 
 
 @kernel
-def _pay(desk: Ints) -> None:
+def _pay(desk: Desk) -> None:
     """Let available points pay debts, the oldest entry's first."""
     while desk[DEBT] > 0 and desk[_AVAILABLE] > 0:
         debtor = desk[_LOWEST]
@@ -193,7 +197,7 @@ def _pay(desk: Ints) -> None:
 
 
 @kernel
-def _lapse(desk: Ints, lot: int, row: int) -> None:
+def _lapse(desk: Desk, lot: int, row: int) -> None:
     """End what is left of a lot, because of a row."""
     left = desk[lot + _LEFT]
     if left > 0:
@@ -204,7 +208,7 @@ def _lapse(desk: Ints, lot: int, row: int) -> None:
 
 
 @kernel
-def _lapse_all(desk: Ints, row: int) -> None:
+def _lapse_all(desk: Desk, row: int) -> None:
     """End all lots there are, spent ones too, because of a row or, below 0, of themselves."""
     now = desk[_NOW]
     for place in range(desk[_HEAD], desk[_LAST]):
@@ -220,7 +224,7 @@ def _lapse_all(desk: Ints, row: int) -> None:
 
 
 @kernel
-def _touch(desk: Ints, row: int) -> None:
+def _touch(desk: Desk, row: int) -> None:
     """Start the clock anew at whose end all lapses."""
     desk[_IDLE] = desk[row + _IDLES]
     if desk[_IDLE] < _NEVER:
@@ -228,7 +232,7 @@ def _touch(desk: Ints, row: int) -> None:
 
 
 @kernel
-def _pass(desk: Ints, until: int) -> None:
+def _pass(desk: Desk, until: int) -> None:
     """Let time go by: lots open, debts are paid, lots end, each at its instant."""
     while True:
         opening, ending, idle = _NEVER, _NEVER, desk[_IDLE]
@@ -259,7 +263,7 @@ def _pass(desk: Ints, until: int) -> None:
 
 
 @kernel
-def _make(desk: Ints, row: int, opening: int, end: int) -> None:
+def _make(desk: Desk, row: int, opening: int, end: int) -> None:
     """Make a lot; it is open when its opening has come."""
     now, points = desk[_NOW], desk[row + _POINTS]
     desk[row + _LEFT], desk[row + _ENDS], desk[row + _OPENS] = points, end, max(opening, now)
@@ -275,7 +279,7 @@ def _make(desk: Ints, row: int, opening: int, end: int) -> None:
 
 
 @kernel
-def _fall_short(desk: Ints, row: int, short: int, terms: int) -> None:
+def _fall_short(desk: Desk, row: int, short: int, terms: int) -> None:
     """What no lot gives is owed, or forgiven with a trace."""
     if terms >> 1 == 0:
         _owe(desk, row, short)
@@ -286,7 +290,7 @@ def _fall_short(desk: Ints, row: int, short: int, terms: int) -> None:
 
 
 @kernel
-def _undo_payments(desk: Ints, row: int, order: int, due: int) -> int:
+def _undo_payments(desk: Desk, row: int, order: int, due: int) -> int:
     """Take back what an order's lot paid for others, which is owed again; what is still due."""
     place = desk[_TAKINGS] - TAKING
     while due > 0 and desk[order + _PAID] > 0 and place >= desk[_TAKINGS_FROM]:
@@ -305,7 +309,7 @@ def _undo_payments(desk: Ints, row: int, order: int, due: int) -> int:
 
 
 @kernel
-def _refund(desk: Ints, row: int) -> None:
+def _refund(desk: Desk, row: int) -> None:
     """Take points of an order back: its lot, what that lot paid for others, other lots."""
     order = _place_of(desk, desk[row + _REFERS])
     terms, granted = desk[order + _TERMS], max(desk[order + _POINTS], 0)
@@ -333,7 +337,7 @@ def _refund(desk: Ints, row: int) -> None:
 
 
 @kernel
-def _give_back(desk: Ints, lot: int, units: int) -> None:
+def _give_back(desk: Desk, lot: int, units: int) -> None:
     """Give a lot units back, and note it among those that got some."""
     if desk[lot + _HAD] < 0:
         desk[lot + _HAD] = desk[lot + _LEFT]
@@ -343,7 +347,7 @@ def _give_back(desk: Ints, lot: int, units: int) -> None:
 
 
 @kernel
-def _replace(desk: Ints, row: int, lot: int) -> None:
+def _replace(desk: Desk, row: int, lot: int) -> None:
     """Let units of an order's lot stand in its clawbacks, from the latest, where they belong."""
     claw, units = desk[lot + _CLAW], desk[lot + _RETURNED]
     while claw >= 0 and units > 0:
@@ -377,7 +381,7 @@ def _replace(desk: Ints, row: int, lot: int) -> None:
 
 
 @kernel
-def _pay_from(desk: Ints) -> None:
+def _pay_from(desk: Desk) -> None:
     """Let lots that got units back pay what is owed, past their end or not."""
     while desk[DEBT] > 0:
         best = -1
@@ -404,7 +408,7 @@ def _pay_from(desk: Ints) -> None:
 
 
 @kernel
-def _restore(desk: Ints, row: int, spent: int) -> None:
+def _restore(desk: Desk, row: int, spent: int) -> None:
     """Undo a redemption: its lots get their units back, and what follows from that."""
     desk[_BACK] = desk[_BACK_FROM]
     for place in range(desk[spent + _TAKES_FROM], desk[_TAKINGS], TAKING):
@@ -438,7 +442,7 @@ def _restore(desk: Ints, row: int, spent: int) -> None:
 
 
 @kernel
-def _spend(desk: Ints, row: int, kind: int, units: int) -> int:
+def _spend(desk: Desk, row: int, kind: int, units: int) -> int:
     """Take units for a redemption or adjustment; what no lot gives."""
     desk[_WENT] += units
     _post(desk, row, kind, -units, _NONE)
@@ -448,7 +452,7 @@ def _spend(desk: Ints, row: int, kind: int, units: int) -> int:
 
 
 @kernel
-def _redeem(desk: Ints, row: int) -> int:
+def _redeem(desk: Desk, row: int) -> int:
     """Post a redemption, or say why not."""
     units, reward = desk[row + _POINTS], desk[_REWARDS] + 2 * desk[row + _REFERS]
     if desk[row + _ACT] == REDEEM:
@@ -466,7 +470,7 @@ def _redeem(desk: Ints, row: int) -> int:
 
 
 @kernel
-def _cancel(desk: Ints, row: int) -> int:
+def _cancel(desk: Desk, row: int) -> int:
     """Cancel a redemption, or say why not."""
     if desk[row + _REFERS] < 0:
         return UNKNOWN
@@ -485,7 +489,7 @@ def _cancel(desk: Ints, row: int) -> int:
 
 
 @kernel
-def _bring(desk: Ints, row: int) -> None:
+def _bring(desk: Desk, row: int) -> None:
     """Post points that come, and make their lot."""
     what, units, now = desk[row + _ACT], desk[row + _POINTS], desk[_NOW]
     end, opening = desk[row + _STOPS], now
@@ -506,7 +510,7 @@ def _bring(desk: Ints, row: int) -> None:
 
 
 @kernel
-def _arrive(desk: Ints, row: int) -> int:
+def _arrive(desk: Desk, row: int) -> int:
     """What one event does; why it is refused, 0, or that a number is beyond int64."""
     what, units = desk[row + _ACT], desk[row + _POINTS]
     comes = (OPENING <= what <= ACTION or what == ADJUST) and units > 0
@@ -539,7 +543,7 @@ def _arrive(desk: Ints, row: int) -> int:
 
 
 @kernel
-def _total(desk: Ints, totals: Ints, member: int) -> None:
+def _total(desk: Desk, totals: Ints, member: int) -> None:
     """Write down what a member has at the end."""
     end, units = _NEVER, 0
     for place in range(desk[_HEAD], desk[_LAST]):
@@ -554,7 +558,7 @@ def _total(desk: Ints, totals: Ints, member: int) -> None:
 
 
 @kernel
-def _begin(desk: Ints, widest: int, rewards: int, takings: int) -> None:
+def _begin(desk: Desk, widest: int, rewards: int, takings: int) -> None:
     """Clear the desk for a member; what was written stays when entries are wanted."""
     written = desk[_POSTS_TO] > desk[_POSTS_FROM]
     taken, posted = desk[_TAKINGS], desk[_POSTS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from custseg._kernels._jit import kernel
 
@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    # An array of int64 too; its items are told as what they are.
+    Desk = Any
 
-__all__ = ["fold_grants"]
+__all__ = ["fold_grants", "size_of"]
 
 _NEVER = 2**63 - 1
 _LONG_AGO = -(2**63)
@@ -52,6 +54,11 @@ _AT, _DAY, _FROM, _VALUE, _COUNTS, _REFUNDED, _TOTAL, _GRANTED, _KEYS = range(9)
 ROW = 13
 
 
+def size_of(caps: int, levels: int, falls: int, widest: int) -> int:
+    """The numbers that the desk holds before its moves."""
+    return STATE + _RULE * caps + 2 * levels + 2 * falls + (ROW + caps) * widest
+
+
 @kernel
 def _share(points: int, left: int, whole: int) -> int:
     """floor(points x left / whole), 0 <= left <= whole, whatever the product."""
@@ -69,7 +76,7 @@ def _share(points: int, left: int, whole: int) -> int:
 
 
 @kernel
-def _hold(desk: Ints, level: int, at: int) -> None:
+def _hold(desk: Desk, level: int, at: int) -> None:
     """Be at a level from an instant on."""
     if level == desk[_HELD]:
         return
@@ -84,7 +91,7 @@ def _hold(desk: Ints, level: int, at: int) -> None:
 
 
 @kernel
-def _level(desk: Ints, low: int) -> int:
+def _level(desk: Desk, low: int) -> int:
     """The highest level that the activity since a day supports."""
     width, first = desk[_WIDTH], desk[_FIRST]
     while first < desk[_HERE] and desk[first + _DAY] < low:
@@ -101,7 +108,7 @@ def _level(desk: Ints, low: int) -> int:
 
 
 @kernel
-def _fall(desk: Ints) -> None:
+def _fall(desk: Desk) -> None:
     """The fall that was booked first comes due."""
     first = desk[_BOOKED]
     at, level = desk[first], desk[first + 1]
@@ -118,7 +125,7 @@ def _fall(desk: Ints) -> None:
 
 
 @kernel
-def _advance(desk: Ints, reviews: Ints, until: int) -> None:
+def _advance(desk: Desk, reviews: Ints, until: int) -> None:
     """Reviews and falls by an instant, in their order."""
     while True:
         falling = desk[desk[_BOOKED]] if desk[_FALLS] > 0 else _NEVER
@@ -142,7 +149,7 @@ def _advance(desk: Ints, reviews: Ints, until: int) -> None:
 
 
 @kernel
-def _qualify(desk: Ints, row: int) -> None:
+def _qualify(desk: Desk, row: int) -> None:
     """Count a row, and see what level it supports."""
     desk[_HERE] = row + desk[_WIDTH]
     desk[_SUM] += desk[row + _VALUE]
@@ -158,7 +165,7 @@ def _qualify(desk: Ints, row: int) -> None:
 
 
 @kernel
-def _begin(desk: Ints, start: int) -> None:
+def _begin(desk: Desk, start: int) -> None:
     """A member at the first level, before anything."""
     desk[_HELD] = desk[_SUM] = desk[_FALLS] = 0
     desk[_FIRST] = desk[_HERE] = desk[_ROWS]
@@ -168,7 +175,7 @@ def _begin(desk: Ints, start: int) -> None:
 
 
 @kernel
-def _refold(desk: Ints, reviews: Ints, start: int, until: int) -> None:
+def _refold(desk: Desk, reviews: Ints, start: int, until: int) -> None:
     """Fold the tier path again over what still stands."""
     held, stop = desk[_HELD], desk[_HERE]
     for place in range(desk[_OWN_MOVES], desk[_MOVES], MOVE):
@@ -190,7 +197,7 @@ def _refold(desk: Ints, reviews: Ints, start: int, until: int) -> None:
 
 
 @kernel
-def _limited(desk: Ints, row: int, cap: int, units: int, use: int) -> int:
+def _limited(desk: Desk, row: int, cap: int, units: int, use: int) -> int:
     """What a cap leaves of units, and note their use."""
     rule = desk[_RULES] + _RULE * cap
     if desk[rule + LIMIT] < 0:
@@ -209,7 +216,7 @@ def _limited(desk: Ints, row: int, cap: int, units: int, use: int) -> int:
 
 @kernel
 def _contributed(
-    desk: Ints, row: int, here: int, best: int, plain: Ints, special: Ints, parts: Ints
+    desk: Desk, row: int, here: int, best: int, plain: Ints, special: Ints, parts: Ints
 ) -> int:
     """What matching rules give together, in units; -1 where none matches, -2 beyond int64."""
     total, winner, chosen = plain[here, 0], plain[here, 1], -1
@@ -256,7 +263,7 @@ def _rounded(units: int, top: int, bottom: int, how: int) -> int:
 
 
 @kernel
-def _refund(desk: Ints, reviews: Ints, order: int, amount: int, start: int, until: int) -> int:
+def _refund(desk: Desk, reviews: Ints, order: int, amount: int, start: int, until: int) -> int:
     """Take money of an order back; what it takes of its points so far, or -1 beyond its total."""
     left = desk[order + _TOTAL] - desk[order + _REFUNDED] - amount
     if left < 0:
@@ -283,7 +290,7 @@ def _refund(desk: Ints, reviews: Ints, order: int, amount: int, start: int, unti
 
 
 @kernel
-def _count(desk: Ints, row: int, what: int, units: int) -> bool:
+def _count(desk: Desk, row: int, what: int, units: int) -> bool:
     """Count a row for a tier, and whether the sum stays within int64."""
     desk[row + _COUNTS] = 1
     if desk[BY] == POINTS:
@@ -297,7 +304,7 @@ def _count(desk: Ints, row: int, what: int, units: int) -> bool:
 
 
 @kernel
-def _set_up(desk: Ints, rules: Ints, thresholds: Ints, options: Ints, specials: int) -> None:
+def _set_up(desk: Desk, rules: Ints, thresholds: Ints, options: Ints, specials: int) -> None:
     """Lay out the desk; moves are written behind all else."""
     for option in range(options.size):
         desk[option] = options[option]
@@ -319,8 +326,8 @@ def _set_up(desk: Ints, rules: Ints, thresholds: Ints, options: Ints, specials: 
 def fold_grants(
     offsets: Ints,
     log: tuple[Ints, Ints, Ints, Ints, Ints],
-    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    calendar: tuple[Ints, Ints, Ints],
+    given: tuple[Ints, Ints, Ints, Ints, Desk, Desk],
+    calendar: tuple[Ints, Desk, Ints],
     ladder: tuple[Ints, Ints, Ints, Ints, Ints],
     until: Ints,
     sizes: tuple[int, int],

@@ -9,21 +9,21 @@ import polars as pl
 from attrs import frozen
 
 from custseg.errors import LedgerError
+from custseg.loyalty.boost import Boost
 from custseg.loyalty.conditions import seen_by
 from custseg.loyalty.contributions import LARGEST, Contribution
+from custseg.loyalty.earn import Earn
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.logs import ALSO
 from custseg.schema.bridge import array, minor, read_only
 from custseg.schema.clock import DAY, clock, day_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
-    from custseg.loyalty.boost import Boost
-    from custseg.loyalty.earn import Earn
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
 
@@ -117,7 +117,7 @@ def order_side(terms: Sequence[Terms], orders: pl.DataFrame, base: CustomerBase)
     def amount(rule: Earn) -> tuple[Ints, Flags | None]:
         return (amounts, None) if rule.lines is None else _on_lines(rule, base, orders, amounts)
 
-    kinds = {ORDER_KIND: None}
+    kinds: dict[str, Flags | None] = {ORDER_KIND: None}
     return _side(terms, orders, "ordered_at", base, kinds, amount)
 
 
@@ -146,7 +146,7 @@ def event_side(terms: Sequence[Terms], events: pl.DataFrame, base: CustomerBase)
             best=bests[place],
         )
         for place, rule in placed(terms)
-        if getattr(rule, "also", None) is not None
+        if isinstance(rule, Earn) and rule.also is not None
         for hits in (_flags(events[f"{ALSO}{place}"].fill_null(value=False)),)
     ]
     return Side(made.rows, (*made.offers, *more), made.boosts)
@@ -168,7 +168,7 @@ def _side(
     at: str,
     base: CustomerBase,
     kinds: dict[str, Flags | None],
-    amount: object,
+    amount: Callable[[Earn], tuple[Ints, Flags | None]],
 ) -> Side:
     """The rules and boosts on some kinds, over rows."""
     offers: list[Offer] = []
@@ -178,19 +178,17 @@ def _side(
         if place not in hits:
             continue
         hit = hits[place]
-        if not hasattr(rule, "unit"):
-            boosts.append((place, rule, hit))  # type: ignore[arg-type]
+        if isinstance(rule, Boost):
+            boosts.append((place, rule, hit))
             continue
         if rule.unit is None:
             given = Contribution(rule.name, rule.points, read_only(hit), None)
         else:
-            amounts, of = amount(rule)  # type: ignore[operator]
+            amounts, of = amount(rule)
             hit = hit if of is None else hit & of
             rate = rule.points / rule.unit / 10**base.scale
             given = Contribution(rule.name, rate, read_only(hit), amounts)
-        offers.append(
-            Offer(rule, place, given, capped=rule.cap is not None, best=bests[place])  # type: ignore[arg-type]
-        )
+        offers.append(Offer(rule, place, given, capped=rule.cap is not None, best=bests[place]))
     return Side(rows.height, tuple(offers), tuple(boosts))
 
 

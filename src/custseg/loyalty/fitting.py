@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from custseg.errors import Problem
+from custseg.loyalty.boost import Boost
 from custseg.loyalty.kinds import ORDER_KIND
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ def _misfits(program: Program, base: CustomerBase) -> list[Problem]:
         log = "orders" if rule.on == ORDER_KIND else "events"
         if rule.rule is not None and base.has(log):
             found += rule.rule.problems(_schema(base, log), where=f"{at}.when")
-        lines = getattr(rule, "lines", None)
-        if lines is not None and not base.has("lines"):
+        if isinstance(rule, Boost) or rule.line_rule is None:
+            continue
+        if not base.has("lines"):
             what = f"rule {rule.name!r} counts order lines, and the base has none"
             found.append(
                 Problem(what, f"{at}.lines", "give the base lines=, or leave out the rule")
             )
-        elif lines is not None:
-            found += rule.line_rule.problems(_schema(base, "lines"), where=f"{at}.lines")  # type: ignore[union-attr]
+        else:
+            found += rule.line_rule.problems(_schema(base, "lines"), where=f"{at}.lines")
     return found
 
 

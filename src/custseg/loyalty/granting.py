@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import ceil, lcm
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
 
 from custseg._kernels import books
-from custseg.errors import LedgerError
 from custseg.loyalty.calendar import no_reviews, reviews_of
 from custseg.loyalty.contributions import LARGEST, granted
+from custseg.loyalty.weighing import (
+    beyond_at,
+    beyond_place,
+    denominator_of,
+    factors_of,
+    rule_table,
+    weighed,
+)
 from custseg.schema.bridge import read_only
 
 if TYPE_CHECKING:
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.loyalty.calendar import Calendar, Reviews
+    from custseg.loyalty.calendar import Calendar
     from custseg.loyalty.earning import Side, Terms
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.sequence import Sequence
@@ -28,11 +34,8 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
-__all__ = ["Demand", "Grants", "beyond_at", "effective", "folded", "needs_order", "unfolded"]
+__all__ = ["Demand", "Grants", "effective", "folded", "needs_order", "unfolded"]
 
-# What one product of weight and amount may be: sums of a few stay within int64.
-_SAFE = 2**62
-_PERS = {"order": 0, "day": 1, "month": 2, "year": 3, "lifetime": 4}
 _BYS = {"points": 0, "spend": 1, "orders": 2}
 _NO_LADDER = 3
 _DOWNGRADES = {"qualified": 0, "one_level": 1, "never": 2}
@@ -106,7 +109,7 @@ def unfolded(
     for side, rows in zip(sides, (made.logs.orders, made.logs.events), strict=True):
         result = granted(terms[0].program, [offer.given for offer in side.offers], side.rows)
         if result.beyond is not None:
-            raise _beyond_place(made, int(rows is made.logs.events), result.beyond)
+            raise beyond_place(made, int(rows is made.logs.events), result.beyond)
         found.append(np.where(result.matched, result.points, -1))
         winners.append(np.full(side.rows, -1))
         for offer, (_, took) in zip(side.offers, result.parts, strict=True):
@@ -118,20 +121,11 @@ def unfolded(
 
 def _placed(made: Sequence, earned: Ints, demand: Demand) -> Ints:
     """Points of rows that earn, and of those that ask."""
-    if bool((made.act <= books.ACTION).all()) and made.outside is None and made.strange is None:
-        return read_only(earned)
     earns = (made.act == books.ORDER) | (made.act == books.ACTION)
+    if bool(earns.all()):
+        return read_only(earned)
     points = np.where(earns, earned, demand.points)
     return read_only(points)
-
-
-@frozen(eq=False)
-class _Weighed:
-    """Offers in whole units of one denominator, over the rows of one log."""
-
-    plain: Ints
-    special: Ints
-    boosts: Ints
 
 
 def folded(
@@ -150,47 +144,63 @@ def folded(
     Raises:
         LedgerError: when points, or what they are made of, leave int64.
     """
-    from custseg._kernels import grants as kernel
-
     ladder = terms[-1].program.tiers
-    denominator = _denominator(sides)
-    rules, specials = _rules(terms, sides, denominator, ladder)
-    codes, tops, bottoms = _factors(sides, denominator, ladder)
-    weighed = [
-        _weighed(side, denominator, [place for place, _ in specials], code, made, at)
+    denominator = denominator_of(sides)
+    rules, specials = rule_table(terms, sides, denominator, ladder)
+    codes, tops, bottoms = factors_of(sides, denominator, ladder)
+    sums = [
+        weighed(side, denominator, [place for place, _ in specials], code, made, at)
         for at, (side, code) in enumerate(zip(sides, codes, strict=True))
     ]
     plain, special, boosts = (
-        read_only(made.ordered(*(getattr(each, name) for each in weighed)))
+        read_only(made.ordered(*(getattr(each, name) for each in sums)))
         for name in ("plain", "special", "boosts")
     )
-    members, rows = made.offsets.size - 1, made.at.size
-    reviews = no_reviews(members)
-    if ladder is not None:
-        since = np.minimum(made.members.since, until)
-        reviews = reviews_of(ladder, days, since, made.members.joined, until)
-    act = effective(made, demand)
+    options, thresholds = _options(ladder), _thresholds(ladder, terms)
+    return _through(
+        made,
+        demand,
+        (plain, special, rules, boosts, tops, bottoms),
+        (days.keys, days.adding, days.lows),
+        (options, thresholds, *_reviews(ladder, made, days, until)),
+        (denominator, specials, day),
+        until=until,
+        entries=entries,
+    )
+
+
+def _through(
+    made: Sequence,
+    demand: Demand,
+    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
+    calendar: tuple[Ints, Ints, Ints],
+    ladder: tuple[Ints, Ints, Ints, Ints, Ints],
+    about: tuple[int, tuple[tuple[int, int], ...], Ints],
+    *,
+    until: int,
+    entries: bool,
+) -> Grants:
+    """One pass of the kernel, in as much room as it takes."""
+    from custseg._kernels import grants as kernel
+
+    denominator, specials, day = about
+    rows = made.at.size
+    tiered = int(ladder[0][kernel.BY]) != kernel.NO_LADDER
     points = np.array(demand.points)
     owed, refused = np.array(demand.extra), np.array(demand.reason)
-    held = np.zeros(members, np.int64)
+    held = np.zeros(made.offsets.size - 1, np.int64)
     told = np.zeros((rows if entries else 0, 4), np.int64)
-    parts = np.zeros((rows if entries else 0, special.shape[1]), np.int64)
+    parts = np.zeros((rows if entries else 0, given[1].shape[1]), np.int64)
     widest = int(np.diff(made.offsets).max(initial=1))
-    options, thresholds = _options(ladder), _thresholds(ladder, terms)
-    fixed = kernel.STATE + 6 * len(rules) + 2 * thresholds.size + 2 * int(options[kernel.GRACE])
-    fixed += (kernel.ROW + len(rules)) * widest
-    room = rows // 4 + 64 if ladder is not None else 1
+    fixed = kernel.size_of(len(given[2]), ladder[1].size, int(ladder[0][kernel.GRACE]), widest)
+    log = (made.at, effective(made, demand), demand.value, demand.refers, day)
+    stop = read_only(np.minimum(made.members.left, until))
+    room = rows // 4 + 64 if tiered else 1
     while True:
         desk = np.empty(fixed + kernel.MOVE * room, np.int64)
+        out = (points, owed, refused, held, desk, told, parts)
         first, last, state = kernel.fold_grants(
-            made.offsets,
-            (made.at, act, demand.value, demand.refers, day),
-            (plain, special, rules, boosts, tops, bottoms),
-            (days.keys, days.adding, days.lows),
-            (options, thresholds, *_of(reviews)),
-            read_only(np.minimum(made.members.left, until)),
-            (widest, room),
-            (points, owed, refused, held, desk, told, parts),
+            made.offsets, log, given, calendar, ladder, stop, (widest, room), out
         )
         if state != kernel.FULL:
             break
@@ -198,20 +208,22 @@ def folded(
     if state < rows:
         raise beyond_at(made, state)
     demand.extra[:], demand.reason[:] = owed, refused
-    return Grants(
-        read_only(points),
-        denominator,
-        told if entries else None,
-        parts if entries else None,
-        specials,
-        held if ladder is not None else None,
-        desk[first:last].reshape(-1, kernel.MOVE) if ladder is not None else None,
-        told[:, kernel.WINNER] if entries else None,
-    )
+    tiers = (held, desk[first:last].reshape(-1, kernel.MOVE)) if tiered else (None, None)
+    if not entries:
+        return Grants(read_only(points), denominator, None, None, specials, *tiers, None)
+    best = told[:, kernel.WINNER]
+    return Grants(read_only(points), denominator, told, parts, specials, *tiers, best)
 
 
-def _of(reviews: Reviews) -> tuple[Ints, Ints, Ints]:
-    return reviews.table, reviews.starts, reviews.stops
+def _reviews(
+    ladder: Ladder | None, made: Sequence, days: Calendar, until: int
+) -> tuple[Ints, Ints, Ints]:
+    """When each member's tier is reviewed: the table, and where each one's part begins and ends."""
+    found = no_reviews(made.offsets.size - 1)
+    if ladder is not None:
+        since = np.minimum(made.members.since, until)
+        found = reviews_of(ladder, days, since, made.members.joined, until)
+    return found.table, found.starts, found.stops
 
 
 def effective(made: Sequence, demand: Demand) -> Ints:
@@ -222,151 +234,6 @@ def effective(made: Sequence, demand: Demand) -> Ints:
     if made.strange is not None:
         nothing |= made.strange
     return read_only(np.where(nothing, books.NOTHING, made.act)) if nothing.any() else made.act
-
-
-def _denominator(sides: tuple[Side, Side]) -> int:
-    """Of all rates at once."""
-    found = lcm(*(offer.given.rate.denominator for side in sides for offer in side.offers))
-    if found > _SAFE:
-        raise LedgerError(
-            f"the rates of the rules have no common denominator below 2^62: {found}",
-            where="earning",
-            fix="write rates with fewer digits",
-        )
-    return found
-
-
-def _is_special(offer: object) -> bool:
-    rule = offer.rule  # type: ignore[attr-defined]
-    return rule.cap is not None or bool(rule.tiers)
-
-
-def _rules(
-    terms: Listed[Terms], sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
-) -> tuple[Ints, tuple[tuple[int, int], ...]]:
-    """The rules that need the order of things, and the program's cap, as rows of numbers."""
-    rows: dict[int, tuple[int, int, int, int]] = {}
-    for side in sides:
-        for offer in side.offers:
-            if not _is_special(offer):
-                continue
-            rule = offer.rule
-            limit = -1 if rule.cap is None else min(rule.cap.points * denominator, LARGEST)
-            per = 0 if rule.cap is None else _PERS[rule.cap.per]
-            rows[offer.place] = (limit, per, _tier_bits(rule.tiers, ladder), offer.place)
-    caps = [each.program.cap for each in terms]
-    last = [
-        (-1, 0, -1, -1) if cap is None else (cap.points, _PERS[cap.per], -1, -1) for cap in caps
-    ]
-    kept = [rows[place] for place in sorted(rows)]
-    table = np.array([*kept, *last], np.int64)
-    return read_only(table), tuple((row[3], row[2]) for row in kept)
-
-
-def _tier_bits(names: tuple[str, ...], ladder: Ladder | None) -> int:
-    if not names or ladder is None:
-        return -1 if not names else 0
-    return sum(1 << place for place, name in enumerate(ladder.names) if name in names)
-
-
-def _factors(
-    sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
-) -> tuple[list[Ints], Ints, Ints]:
-    """Which boosts multiply each row, as a code, and what each code comes to by tier."""
-    places = sorted({place: boost for side in sides for place, boost, _ in side.boosts}.items())
-    order = {place: bit for bit, (place, _) in enumerate(places)}
-    if len(order) > _MOST_BOOSTS:
-        raise LedgerError(
-            f"a program can have {_MOST_BOOSTS} boosts, not {len(order)}",
-            where="earning",
-            fix="join boosts that never hold together",
-        )
-    codes: list[Ints] = []
-    for side in sides:
-        code = np.zeros(side.rows, np.int64)
-        for place, _, hits in side.boosts:
-            code |= hits.astype(np.int64) << order[place]
-        codes.append(code)
-    found, back = _distinct(codes)
-    names = ladder.names if ladder is not None else ("",)
-    by_tier = ladder.boosts if ladder is not None else (Fraction(1),)
-    tops = np.empty((len(found), len(names)), np.int64)
-    bottoms = np.empty_like(tops)
-    for row, code in enumerate(found):
-        for tier, (name, factor) in enumerate(zip(names, by_tier, strict=True)):
-            whole = factor / denominator
-            for bit, (_, boost) in enumerate(places):
-                if code >> bit & 1 and (not boost.tiers or name in boost.tiers):
-                    whole *= boost.factor
-            if max(whole.numerator, whole.denominator) > _SAFE:
-                raise LedgerError(
-                    "the boosts and rates together have numbers beyond int64",
-                    where="earning",
-                    fix="write factors and rates with fewer digits",
-                )
-            tops[row, tier], bottoms[row, tier] = whole.numerator, whole.denominator
-    return back, read_only(tops), read_only(bottoms)
-
-
-_MOST_BOOSTS = 62
-
-
-def _distinct(codes: list[Ints]) -> tuple[list[int], list[Ints]]:
-    """The codes there are, and where each row's stands among them."""
-    most = max((int(code.max(initial=0)) for code in codes), default=0)
-    if most < _DENSE:
-        return list(range(most + 1)), codes
-    found = np.unique(np.concatenate(codes))
-    return found.tolist(), [np.searchsorted(found, code) for code in codes]
-
-
-_DENSE = 1024
-
-
-def _weighed(
-    side: Side,
-    denominator: int,
-    specials: list[int],
-    code: Ints,
-    made: Sequence,
-    at: int,
-) -> _Weighed:
-    """What rules give in units: those that nothing limits together, others each alone."""
-    plain = np.full((side.rows, 2), -1, np.int64)
-    special = np.full((side.rows, len(specials)), -1, np.int64)
-    total, winner = plain[:, 0], plain[:, 1]
-    for offer in side.offers:
-        given = offer.given
-        weight = int(given.rate * denominator)
-        _check_size(given.amounts, weight, given.hits, made, at)
-        if given.amounts is None:
-            units = np.where(given.hits, np.int64(min(weight, LARGEST)), -1)
-        else:
-            units = np.where(given.hits, given.amounts * weight, -1)
-        if offer.place in specials and (offer.capped or offer.rule.tiers):
-            column = special[:, specials.index(offer.place)]
-            np.maximum(column, units, out=column)
-        elif offer.best:
-            # Only more is better: the rule declared first keeps a tie.
-            better = units > total
-            total[better], winner[better] = units[better], offer.place
-        else:
-            np.add(total, units, out=total, where=(total >= 0) & (units >= 0))
-            np.copyto(total, units, where=(total < 0))
-            if total.size and int(total.max()) > _SAFE:
-                raise _beyond_place(made, at, int(total.argmax()))
-    return _Weighed(plain, special, code)
-
-
-def _check_size(amounts: Ints | None, weight: int, hits: Flags, made: Sequence, at: int) -> None:
-    """Refuse what leaves int64 before it is multiplied."""
-    if amounts is None:
-        if weight > _SAFE and hits.any():
-            raise _beyond_place(made, at, int(hits.argmax()))
-    elif amounts.size and int(amounts.max()) * weight > _SAFE:
-        large = hits & (amounts > _SAFE // weight)
-        if large.any():
-            raise _beyond_place(made, at, int(large.argmax()))
 
 
 def _options(ladder: Ladder | None) -> Ints:
@@ -398,26 +265,3 @@ def _thresholds(ladder: Ladder | None, terms: Listed[Terms]) -> Ints:
     return read_only(
         np.array([min(ceil(each * unit), LARGEST) for each in ladder.thresholds], np.int64)
     )
-
-
-def beyond_int64(customer: object, source: object, *, is_order: bool) -> LedgerError:
-    """The error of points that no int64 holds."""
-    noun = "order" if is_order else "event"
-    return LedgerError(
-        f"the points of customer {customer!r} leave int64 at {noun} {source!r}",
-        where=f"{noun}_id {source!r}",
-        fix="look for an amount that is too large, or give fewer points for it",
-    )
-
-
-def beyond_at(made: Sequence, row: int) -> LedgerError:
-    """The error of a row of the sequence whose points no int64 holds."""
-    place = int(made.places(np.array([row]))[0])
-    orders = made.logs.orders.height
-    return _beyond_place(made, int(place >= orders), place - orders * (place >= orders))
-
-
-def _beyond_place(made: Sequence, at: int, place: int) -> LedgerError:
-    rows, key = ((made.logs.orders, "order_id"), (made.logs.events, "event_id"))[at]
-    customer, source = rows.select("customer_id", key).row(place)
-    return beyond_int64(customer, source, is_order=at == 0)

@@ -14,6 +14,8 @@ from custseg.loyalty.logs import ACT, ALSO
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from custseg.loyalty.boost import Boost
+    from custseg.loyalty.earn import Earn
     from custseg.loyalty.sequence import Sequence
     from custseg.loyalty.settlement import Settled
 
@@ -155,7 +157,7 @@ def _took_part(run: Settled, rows: Ints) -> list[tuple[str, Flags]]:
     held = None if told is None else told[rows, grants.HELD_BEFORE]
     ladder = run.terms[-1].program.tiers
     hits: dict[int, Flags] = {}
-    rules = {}
+    rules: dict[int, Earn | Boost] = {}
     for at, side in enumerate(run.sides):
         of = (places < orders) == (at == 0)
         inside = np.where(of, places - orders * at, 0)

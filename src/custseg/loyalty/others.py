@@ -8,6 +8,7 @@ import polars as pl
 
 from custseg._kernels import books
 from custseg.errors import LedgerError
+from custseg.loyalty.earn import Earn
 from custseg.loyalty.earning import hits_of, placed
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.logs import ACT, ALSO, NAME, RANK, Logs, arranged
@@ -17,7 +18,11 @@ from custseg.schema.clock import DAY, clock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from custseg.base.customer_base import CustomerBase
+    from custseg.loyalty.also import Also
     from custseg.loyalty.earning import Terms
 
 __all__ = ["with_also", "with_care"]
@@ -28,7 +33,11 @@ def with_also(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
 
     Its row says which rules made it, in columns named for their places.
     """
-    rules = [(place, rule) for place, rule in placed(terms) if getattr(rule, "also", None)]
+    rules = [
+        (place, rule, rule.also)
+        for place, rule in placed(terms)
+        if isinstance(rule, Earn) and rule.also is not None
+    ]
     if not rules:
         return logs
     made = [
@@ -38,7 +47,7 @@ def with_also(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
             (logs.events, "at", "event_id"),
         )
     ]
-    marks = [f"{ALSO}{place}" for place, _ in rules]
+    marks = [f"{ALSO}{place}" for place, _, _ in rules]
     more = pl.concat([each for each in made if each is not None] or [_none(logs, marks)])
     is_text = logs.events.schema["event_id"] == pl.String
     if is_text:
@@ -62,25 +71,26 @@ def _targets(
     rows: pl.DataFrame,
     at: str,
     key: str,
-    rules: list[tuple[int, object]],
+    rules: list[tuple[int, Earn, Also]],
     base: CustomerBase,
 ) -> pl.DataFrame | None:
     """The actions that rows of one log make for others."""
     is_order = key == "order_id"
-    kinds = {}
-    for _, rule in rules:
-        on = rule.on  # type: ignore[attr-defined]
+    kinds: dict[str, NDArray[np.bool_] | None] = {}
+    for _, rule, _ in rules:
+        on = rule.on
         if (on == ORDER_KIND) != is_order:
             continue
-        kinds[on] = None if is_order else (rows["kind"] == on).fill_null(value=False).to_numpy()
+        own = None if is_order else pl.Series(rows["kind"] == on).fill_null(value=False)
+        kinds[on] = None if own is None else own.to_numpy()
     if not kinds:
         return None
     hits = hits_of(terms, rows, at, base, kinds)
     found: list[pl.DataFrame] = []
-    for place, rule in rules:
+    for place, _, also in rules:
         if place not in hits:
             continue
-        other = _other(rows, rule.also.member, base)  # type: ignore[attr-defined]
+        other = _other(rows, also.member, base)
         told = rows.select(at=at, event_id=key).with_columns(
             other.alias("customer_id"),
             pl.lit(books.ACTION, pl.Int64).alias(ACT),
@@ -90,7 +100,7 @@ def _targets(
         )
         told = told.filter(pl.Series(hits[place]) & other.is_not_null())
         found.append(
-            told.with_columns(pl.lit(each == place).alias(f"{ALSO}{each}") for each, _ in rules)
+            told.with_columns(pl.lit(each == place).alias(f"{ALSO}{each}") for each, _, _ in rules)
         )
     return pl.concat(found)
 
@@ -142,7 +152,7 @@ def with_care(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
         "customer_id",
         at=instants(at),
         points="points",
-        kind="care",
+        kind=pl.lit("care"),
     ).with_columns(
         (due["care"] + "|" + due["on"].cast(pl.String)).alias(NAME),
         pl.lit(books.CARE, pl.Int64).alias(ACT),

@@ -80,7 +80,7 @@ def demanded(terms: Listed[Terms], sides: tuple[Side, Side], made: Sequence, day
     _refer(made, refers)
     reason = _reasons(terms, made, asked, refers, value, day)
     if made.strange is not None:
-        matters = made.ordered(sides[0].matched(), sides[1].matched())
+        matters = made.ordered(*(side.matched().astype(np.int64) for side in sides)) > 0
         matters = matters | ((made.act != books.ORDER) & (made.act != books.ACTION))
         reason = np.where(made.strange, np.where(matters, _STRANGE, 0), reason)
     return Demand(value, refers, asked, extra, reason)

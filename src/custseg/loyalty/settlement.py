@@ -14,7 +14,7 @@ from custseg.errors import LedgerError
 from custseg.loyalty.calendar import calendar
 from custseg.loyalty.earning import event_side, order_side, terms_of
 from custseg.loyalty.fitting import misfits
-from custseg.loyalty.granting import beyond_at, effective, folded, needs_order, unfolded
+from custseg.loyalty.granting import effective, folded, needs_order, unfolded
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.ledger import Ledger
 from custseg.loyalty.logs import Logs, admitted
@@ -24,6 +24,7 @@ from custseg.loyalty.requests import REASONS, demanded, limits_of
 from custseg.loyalty.sequence import LONG_AGO, NEVER, sequence
 from custseg.loyalty.standing import balance_columns
 from custseg.loyalty.tiering import TierMoves, tier_moves
+from custseg.loyalty.weighing import beyond_at
 from custseg.schema.bridge import instants, read_only
 from custseg.threads import threads
 

@@ -53,7 +53,7 @@ def segmented(moves: TierMoves, base: CustomerBase, instant: int) -> Segmentatio
     label = pl.col("tier").fill_null(NO_TIER).cast(pl.Enum(names)).alias("segment")
     return Segmentation(
         frame=frame.select("customer_id", label, *_READ),
-        reasons=_Held(names),  # type: ignore[arg-type]
+        reasons=_Held(names),
         instant=seen.instant,
         day=seen.day,
         currency=seen.currency,

@@ -7,6 +7,10 @@ from naive.points.member import Member
 from naive.points.outcome import outcome
 
 
+def place(row):
+    return (row["customer"], row["at"], row["rank"], row["key"])
+
+
 def replay(program, logs, as_of):
     """Entries, allocations, refusals, balances, lots and tiers as of an instant."""
     customers = None
@@ -30,6 +34,6 @@ def replay(program, logs, as_of):
     refusals = [
         {"customer": row["customer"], "event": row["name"], "at": row["at"]}
         | {"reason": "unknown customer"}
-        for row in strangers
+        for row in sorted(strangers, key=place)
     ]
     return outcome(members, refusals, as_of)
