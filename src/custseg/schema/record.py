@@ -90,8 +90,8 @@ def record(cls: type[_Noun]) -> type[_Noun]:
     ... class Visit:
     ...     visit_id: int = cu.column("id", doc="The visit.")
     ...     at: str = cu.column("instant", doc="When it began.")
-    >>> cu.table(Visit).schema
-    Schema([('visit_id', Int64), ('at', Datetime(time_unit='us', time_zone='UTC'))])
+    >>> list(cu.table(Visit).schema.items())
+    [('visit_id', Int64), ('at', Datetime(time_unit='us', time_zone='UTC'))]
     """
     declared = vars(cls).get("__key__")
     noun = attrs.frozen(cls)

@@ -114,8 +114,7 @@ def _nbd_alive(cells: Cells, _: Floats, /) -> Floats:
 
 
 def _nbd_purchases(cells: Cells, params: Floats, horizons: Floats, /) -> Floats:
-    found: Floats = np.outer((params[0] + cells.x) / (params[1] + cells.T), horizons)
-    return found
+    return ((params[0] + cells.x) / (params[1] + cells.T))[:, None] * horizons
 
 
 def _nbd_probability(params: Floats, n: int, t: float, /) -> float:
