@@ -39,6 +39,16 @@ def rfm(customers, bins, *, nested=False):
     return [next(scores) if orders > 0 else None for _, orders, _ in customers]
 
 
+def rfm_by(customers, groups, bins, *, nested=False):
+    """The scores of customers who are cut anew in each group; None is a group too."""
+    found = {}
+    for group in set(groups):
+        places = [place for place, own in enumerate(groups) if own == group]
+        scores = rfm([customers[place] for place in places], bins, nested=nested)
+        found |= dict(zip(places, scores, strict=True))
+    return [found[place] for place in range(len(customers))]
+
+
 def within(groups, values, bins):
     """Scores of values that are cut anew in each group."""
     found = []

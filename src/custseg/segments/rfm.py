@@ -8,7 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from custseg.errors import FitError, Problem
 from custseg.segments.bins import (
@@ -21,6 +21,7 @@ from custseg.segments.bins import (
 )
 from custseg.segments.grid import Grid, bins_problems
 from custseg.segments.measure_window import suffix, window_problems
+from custseg.segments.rfm_groups import Groups, grouping
 from custseg.segments.rfm_scheme import RFMScheme, measure_names
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
@@ -36,6 +37,8 @@ __all__ = ["RFM"]
 
 _MEASURES = ("recency_days", "orders", "spend")
 _GRID_BINS = 5
+# The column of groups in a tally, which no measure is called like.
+_GROUP = "group"
 
 
 def _tuples(cuts: Mapping[str, Iterable[float]] | None) -> dict[str, Starts]:
@@ -73,6 +76,9 @@ class RFM:
         nested: Orders are cut within each recency score, spend within each
             recency and order score.
         grid: The names of the scores; the 11 usual ones by default.
+        by: A column of customers (`region`): each of its values, null too,
+            has cut points of its own. A group without a buyer at fitting is
+            cut like everyone together.
 
     Raises:
         FitError: listing everything at once: impossible bins, cuts that do
@@ -94,6 +100,7 @@ class RFM:
     window: str = field(default=None, converter=suffix)
     nested: bool = False
     grid: Grid | None = None
+    by: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a declaration that cannot be fitted to any base."""
@@ -102,7 +109,7 @@ class RFM:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that the recipe needs."""
-        return measure_names(self.window)
+        return (*measure_names(self.window), *(() if self.by is None else (self.by,)))
 
     def tally(self, measures: pl.DataFrame, /) -> Tally:
         """What must be known of these customers; tallies of partitions add up.
@@ -117,14 +124,33 @@ class RFM:
         >>> both == cu.RFM().tally(measures[:1]) + cu.RFM().tally(measures[1:])
         True
         """
-        seen = measures.select(self.reads)
-        bought = seen[self.reads[1]] > 0
+        names = measure_names(self.window)
+        seen = measures.select(names)
+        if self.by is not None:
+            seen.insert_column(0, grouping(measures, self.by).alias(_GROUP))
+        bought = seen[names[1]] > 0
         if not bought.all():
             seen = seen.filter(bought)
-        return Tally.of_rows(seen) if self.nested else Tally.of_each(seen)
+        return Tally.of_each(seen) if self.by is None and not self.nested else Tally.of_rows(seen)
 
     def settle(self, tally: Tally, /) -> RFMScheme:
         """The scheme of all customers that were tallied."""
+        if self.by is None:
+            return self._settled(tally)
+        groups = [(value, self._settled(self._own(part))) for value, part in tally.parted(_GROUP)]
+        return evolve(
+            self._settled(self._own(tally)), groups=Groups(by=self.by, schemes=tuple(groups))
+        )
+
+    def _own(self, tally: Tally) -> Tally:
+        """The tally of a group, or of all groups together, as it is without groups."""
+        names = measure_names(self.window)
+        if self.nested:
+            return tally.only(*names)
+        return Tally(tuple(table for name in names for table in tally.only(name).tables))
+
+    def _settled(self, tally: Tally) -> RFMScheme:
+        """The scheme of customers who are cut alike."""
         recency, orders, spend = self._nested(tally) if self.nested else self._flat(tally)
         return RFMScheme(
             recency_days=recency,
@@ -171,6 +197,8 @@ class RFM:
             yield from self._grid_problems()
             yield from self._cuts_problems()
         yield from window_problems(self.window, where="RFM.window")
+        if self.by is not None and not (isinstance(self.by, str) and self.by):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+            yield Problem(f"by is {self.by!r}", "RFM.by", 'name a column of customers: "region"')
 
     def _grid_problems(self) -> Iterator[Problem]:
         fix = f'give grid=Grid({{"champions": "r{self.bins} f{self.bins}", ...}}, bins={self.bins})'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from custseg.errors import FitError, Problem
 from custseg.schema.bridge import array
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from custseg.segments.cells import Cells
     from custseg.segments.grid import Grid
     from custseg.segments.periods import Every
+    from custseg.segments.rfm_groups import Groups
     from custseg.segments.track import Track
 
 __all__ = ["RFMScheme", "measure_names"]
@@ -54,6 +55,8 @@ class RFMScheme:
             recency and order score, order scores running faster.
         grid: The names of the scores.
         window: The window of orders and spend as a measure suffix, or "".
+        groups: Cut points of each group's own, if customers are grouped;
+            the others above then serve groups that had no buyer at fitting.
 
     Raises:
         FitError: listing everything at once: starts that do not ascend, or
@@ -77,6 +80,7 @@ class RFMScheme:
     spend: tuple[Starts, ...]
     grid: Grid
     window: str = ""
+    groups: Groups | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse cut points that cannot cut."""
@@ -95,7 +99,7 @@ class RFMScheme:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that `label` needs."""
-        return measure_names(self.window)
+        return (*measure_names(self.window), *(() if self.groups is None else (self.groups.by,)))
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -103,9 +107,9 @@ class RFMScheme:
         return _labels(self.grid, windowed=bool(self.window))
 
     @property
-    def cells(self) -> Cells:
-        """The scores as cells, by which the scheme is followed through time."""
-        return rfm_cells(self)
+    def cells(self) -> Cells | None:
+        """The scores as cells, by which the scheme is followed through time; None for groups."""
+        return rfm_cells(self) if self.groups is None else None
 
     def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
         """The measures with `segment`, the scores `r`, `f`, `m` and `rfm`.
@@ -145,6 +149,8 @@ class RFMScheme:
         Args:
             row: The customer's row of `Segmentation.frame`.
         """
+        if self.groups is not None:
+            return self._why_of_a_group(self.groups, row)
         recency, orders, spend = (row[name] for name in self.reads)
         segment = row["segment"]
         if row["r"] is None:
@@ -175,6 +181,7 @@ class RFMScheme:
             spend=self.spend,
             window=self.window,
             grid=self.grid,
+            groups=self.groups,
         )
 
     @classmethod
@@ -185,11 +192,29 @@ class RFMScheme:
             FitError: when the text is not a scheme, or its numbers cannot be
                 one; it lists everything that is wrong.
         """
-        return cls(**rfm_text.read(text))
+        return rfm_text.read(text, cls)
+
+    def _why_of_a_group(self, groups: Groups, row: Mapping[str, Any]) -> str:
+        """The bounds that the customer's group has."""
+        own = groups.scheme(row[groups.by])
+        told = (own or evolve(self, groups=None)).why(row)
+        of = "not fitted, cut like everyone" if own is None else "cut by itself"
+        return f"{groups.by}={row[groups.by]!r}, {of}; {told}"
 
     def _cell(self, measures: pl.DataFrame) -> np.ndarray[Any, Any]:
         """The place of each customer in the table of `_cells`."""
-        days, orders, spend = (measures[name] for name in self.reads)
+        cell = self.cut(measures)
+        for scheme, inside in () if self.groups is None else self.groups.rows(measures):
+            cell[array(inside)] = scheme.cut(measures.filter(inside))
+        return cell
+
+    def cut(self, measures: pl.DataFrame, /) -> np.ndarray[Any, Any]:
+        """The number of each customer's cell by these cut points, whatever the group.
+
+        Cells are numbered r, f, m with m running fastest; behind them stand
+        the customers without scores.
+        """
+        days, orders, spend = (measures[name] for name in measure_names(self.window))
         n = self.bins
         counts = array(orders)
         r = reached(array(days.fill_null(0) if days.null_count() else days), self.recency_days)
@@ -209,6 +234,10 @@ class RFMScheme:
         n, where = self.bins, "RFMScheme"
         groups = (n, n * n) if self.nested else (1, 1)
         yield from window_problems(self.window, where=f"{where}.window")
+        for value, scheme in () if self.groups is None else self.groups.schemes:
+            if (scheme.grid, scheme.window, scheme.groups) != (self.grid, self.window, None):
+                what = f"group {value!r} has another grid or window, or groups of its own"
+                yield Problem(what, f"{where}.groups", "cut all groups by one recipe")
         yield from starts_problems(self.recency_days, bins=n, where=f"{where}.recency_days")
         for name, lists, wanted in zip(
             ("orders", "spend"), (self.orders, self.spend), groups, strict=True

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 from custseg.errors import FitError, Problem
 from custseg.segments import scheme_text
 from custseg.segments.grid import Grid
+from custseg.segments.rfm_groups import Groups
 
 if TYPE_CHECKING:
     from custseg.segments.bins import Starts
+    from custseg.segments.rfm_scheme import RFMScheme
 
 __all__ = ["read", "write"]
 
@@ -25,43 +27,88 @@ def write(
     spend: tuple[Starts, ...],
     window: str,
     grid: Grid,
+    groups: Groups | None,
 ) -> str:
     """The parts of a scheme as JSON; a bin without a start is null."""
     return scheme_text.written(
         "rfm",
-        recency_days=_plain(recency_days),
-        orders=[_plain(starts) for starts in orders],
-        spend=[_plain(starts) for starts in spend],
+        **_cuts(recency_days, orders, spend),
         window=window,
         grid={
             "bins": grid.bins,
             "names": {name: list(regions) for name, regions in grid.names},
         },
+        **({} if groups is None else {"groups": _of_groups(groups)}),
     )
 
 
-def read(text: str, /) -> dict[str, Any]:
-    """The parts of a scheme by name, as `write` takes them.
+def read(text: str, made: type[RFMScheme], /) -> RFMScheme:
+    """The scheme that `write` wrote.
+
+    Args:
+        text: The text.
+        made: The class of schemes, which groups have one each of.
 
     Raises:
         FitError: listing what keeps the text from being a scheme.
     """
     document = scheme_text.opened(
-        text, scheme="rfm", called="an RFM scheme", keys=_KEYS, where=_WHERE
+        text, scheme="rfm", called="an RFM scheme", keys=_KEYS, where=_WHERE, optional=("groups",)
     )
     problems: list[Problem] = []
-    recency = _starts(document["recency_days"], "recency_days", problems)
-    orders = _groups(document["orders"], "orders", problems)
-    spend = _groups(document["spend"], "spend", problems)
+    cuts = _read_cuts(document, "", problems)
     grid = _grid(document["grid"], problems)
+    has_groups = "groups" in document
+    by, found = _read_groups(document["groups"], problems) if has_groups else ("", [])
     FitError.check(problems)
+    same: dict[str, Any] = {"window": document["window"], "grid": grid}
+    schemes = tuple((value, made(**own, **same)) for value, own in found)
+    groups = Groups(by=by, schemes=schemes) if has_groups else None
+    return made(**cuts, **same, groups=groups)
+
+
+def _cuts(
+    recency_days: Starts, orders: tuple[Starts, ...], spend: tuple[Starts, ...]
+) -> dict[str, object]:
     return {
-        "recency_days": recency,
-        "orders": orders,
-        "spend": spend,
-        "window": document["window"],
-        "grid": grid,
+        "recency_days": _plain(recency_days),
+        "orders": [_plain(starts) for starts in orders],
+        "spend": [_plain(starts) for starts in spend],
     }
+
+
+def _of_groups(groups: Groups) -> dict[str, object]:
+    cuts = [
+        {"value": value, **_cuts(own.recency_days, own.orders, own.spend)}
+        for value, own in groups.schemes
+    ]
+    return {"by": groups.by, "cuts": cuts}
+
+
+def _read_cuts(found: dict[str, object], inside: str, problems: list[Problem]) -> dict[str, Any]:
+    return {
+        "recency_days": _starts(found.get("recency_days"), f"{inside}recency_days", problems),
+        "orders": _groups(found.get("orders"), f"{inside}orders", problems),
+        "spend": _groups(found.get("spend"), f"{inside}spend", problems),
+    }
+
+
+def _read_groups(
+    found: object, problems: list[Problem]
+) -> tuple[Any, list[tuple[Any, dict[str, Any]]]]:
+    """The column of groups, and the value and cut points of each."""
+    parts = scheme_text.keyed(found) or {}
+    listed = [scheme_text.keyed(each) for each in scheme_text.listed(parts.get("cuts")) or [None]]
+    cuts = [each for each in listed if each is not None and "value" in each]
+    if parts.get("cuts") != [] and len(cuts) < len(listed):
+        fix = 'give {"by": "region", "cuts": [{"value": "north", "recency_days": [...], ...}]}'
+        problems.append(Problem("the groups cannot be read", f"{_WHERE}: groups", fix))
+        return "", []
+    found_cuts = [
+        (each["value"], _read_cuts(each, f"groups[{place}].", problems))
+        for place, each in enumerate(cuts)
+    ]
+    return parts.get("by"), found_cuts
 
 
 def _plain(starts: Starts) -> list[float | None]:

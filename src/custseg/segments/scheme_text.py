@@ -43,7 +43,14 @@ def written(scheme: str, /, **parts: object) -> str:
 
 
 def opened(
-    text: str, /, *, scheme: str, called: str, keys: Sequence[str], where: str
+    text: str,
+    /,
+    *,
+    scheme: str,
+    called: str,
+    keys: Sequence[str],
+    where: str,
+    optional: Sequence[str] = (),
 ) -> dict[str, object]:
     """The parts of a scheme by name, none missing and none unknown.
 
@@ -53,6 +60,7 @@ def opened(
         called: How the kind is called in an error: "an ABC scheme".
         keys: The parts, those of every scheme aside.
         where: The place that errors name.
+        optional: Parts that may be missing.
 
     Raises:
         FitError: when the text is not JSON, holds another scheme, or has
@@ -71,13 +79,13 @@ def opened(
         raise FitError(what, where=where, fix=fix) from None
     if document is None or document.pop("scheme", None) != scheme:
         raise FitError(f"the text is not {called}", where=where, fix=fix)
-    FitError.check(_head_problems(document, keys, where))
+    FitError.check(_head_problems(document, keys, optional, where))
     del document["format"]
     return document
 
 
 def _head_problems(
-    document: dict[str, object], keys: Sequence[str], where: str
+    document: dict[str, object], keys: Sequence[str], optional: Sequence[str], where: str
 ) -> Iterator[Problem]:
     if document.get("format", FORMAT) != FORMAT:
         what = f"format {document['format']!r} is not known"
@@ -87,7 +95,7 @@ def _head_problems(
     for key in wanted:
         if key not in document:
             yield Problem(f"{key!r} is missing", where, "restore it")
-    yield from unknown_keys(document, wanted, what="a scheme", where=where)
+    yield from unknown_keys(document, (*wanted, *optional), what="a scheme", where=where)
 
 
 def unknown_keys(
