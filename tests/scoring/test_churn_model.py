@@ -124,6 +124,16 @@ def test_own_measures_are_read(shop):
     assert model.fit(shop, at=TRAIN).score(shop)["churn_probability"].is_between(0, 1).any()
 
 
+def test_engagement_is_read_as_of_the_day(shop):
+    warmth = cu.Engagement({"browse": 1, "cart": 3}, name="warmth")
+    model = ChurnModel(measures=(warmth, "orders"), **QUICK)
+    ids = model.labels(shop, TRAIN, where="here")["customer_id"]
+    early = shop.as_of(TRAIN)
+    known = warmth.score(early).filter(pl.col("customer_id").is_in(ids.implode()))["warmth"]
+    assert model.matrix(early, ids)[:, 0].tolist() == known.to_list()
+    assert model.fit(shop, at=TRAIN).test(shop, at=LATER).auc > 0.5
+
+
 def test_the_model_does_not_depend_on_the_order_of_rows_nor_on_the_number_of_threads(
     shop, fit, monkeypatch
 ):

@@ -124,6 +124,13 @@ def test_what_is_left_of_a_horizon_in_days_is_discounted_at_its_end():
     assert anyhow == pytest.approx(bought, rel=1e-3)
 
 
+def test_a_horizon_may_outlast_the_calendar():
+    frame = frame_of([(3, 0.7, 40, 30.0)])
+    fit = fit_of(horizon=cu.Window(days=5_000))
+    late = fit.score(frame, day=dt.date(9999, 6, 30))["clv"].item()
+    assert late == pytest.approx(fit.score(frame, day=DAY)["clv"].item(), rel=0.05)
+
+
 def test_times_are_in_the_unit_of_the_model():
     daily = cu.PurchaseFit(
         model="bgnbd", params={**BGNBD.params, "alpha": BGNBD.params["alpha"] * 7}, unit="day"

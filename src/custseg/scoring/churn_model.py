@@ -16,6 +16,7 @@ from custseg.model.window import Window
 from custseg.scoring.churn_labels import churn_labels, last_day
 from custseg.scoring.churn_test import ChurnTest
 from custseg.scoring.churn_trees import grown, log_odds
+from custseg.scoring.engagement import Engagement
 from custseg.scoring.numbers import is_number
 from custseg.scoring.recalibration import recalibrated
 
@@ -49,8 +50,12 @@ _SCORE = "churn_probability"
 _MOST = 100_000
 
 
-def _tuple(given: Iterable[str | Measure]) -> tuple[str | Measure, ...]:
-    return (given,) if isinstance(given, str | Measure) else tuple(given)
+Told = str | Measure | Engagement
+"""What is read of each buyer."""
+
+
+def _tuple(given: Told | Iterable[Told]) -> tuple[Told, ...]:
+    return (given,) if isinstance(given, str | Measure | Engagement) else tuple(given)
 
 
 @frozen
@@ -67,8 +72,8 @@ class ChurnModel:
 
     Attributes:
         horizon: How long without an order is churn.
-        measures: What is read of each buyer: names of measures, and
-            `cu.Measure`s of numbers.
+        measures: What is read of each buyer: names of measures, `cu.Measure`s
+            of numbers, and `cu.Engagement`s.
         trees: How many trees are grown.
         leaves: Leaves of a tree at most.
         learning_rate: How much of each tree is taken.
@@ -88,7 +93,7 @@ class ChurnModel:
     """
 
     horizon: Window = field(factory=lambda: Window(days=90))
-    measures: tuple[str | Measure, ...] = field(default=_MEASURES, converter=_tuple, kw_only=True)
+    measures: tuple[Told, ...] = field(default=_MEASURES, converter=_tuple, kw_only=True)
     trees: int = field(default=100, kw_only=True)
     leaves: int = field(default=8, kw_only=True)
     learning_rate: float = field(default=0.05, kw_only=True)
@@ -161,7 +166,11 @@ class ChurnModel:
         Raises:
             FitError: when a measure is none of numbers.
         """
-        read = seen.measures(*self.measures)
+        for each in self.measures:
+            if isinstance(each, Engagement):
+                seen = seen.with_measures(each.score(seen))
+        names = [each.name if isinstance(each, Engagement) else each for each in self.measures]
+        read = seen.measures(*names)
         FitError.check(
             Problem(f"{name!r} is {dtype}", "ChurnModel.measures", "take measures that are numbers")
             for name, dtype in read.schema.items()
@@ -180,7 +189,7 @@ class ChurnModel:
         if not self.measures:
             yield Problem("there are no measures", where, "name what customers are told apart by")
         for name in self.measures:
-            if not isinstance(name, Measure) and not _is_measure(name):
+            if not isinstance(name, Measure | Engagement) and not _is_measure(name):
                 what = f"{name!r} is no measure of the logs: it may tell what happened later"
                 yield Problem(what, where, 'name measures like "orders_90d", or give a cu.Measure')
         for name, least in (("trees", 1), ("leaves", 2), ("seed", 0)):

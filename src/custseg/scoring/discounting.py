@@ -26,6 +26,7 @@ _YEAR = 365.25
 # Nodes of a panel: what is smooth on it is integrated to machine precision.
 _NODES = 10
 _WEEK = 7
+_SHORTEST = 28.0
 # exp of less than this changes no digit.
 _GONE = 40.0
 
@@ -65,6 +66,8 @@ class Discounting:
         while days[-1] < last:
             month = len(days)
             ends = month * _YEAR / _MONTHS if day is None else _days(Window(months=month), day)
+            # Where the calendar ends, months go on.
+            ends = max(ends, days[-1] + _SHORTEST)
             part = min(1.0, (last - days[-1]) / (ends - days[-1]))
             years.append((month - 1 + part) / _MONTHS)
             days.append(min(ends, last))
