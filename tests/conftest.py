@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("dev", max_examples=30, deadline=None)
 settings.register_profile(
     "ci",
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
@@ -23,7 +23,7 @@ settings.register_profile(
 )
 settings.register_profile("laws", max_examples=2_000, deadline=None, print_blob=True)
 # Plain Python kernels are some hundred times slower: fewer examples cover the same branches.
-settings.register_profile("plain", settings.get_profile("ci"), max_examples=15)
+settings.register_profile("plain", settings.get_profile("ci"), max_examples=10)
 
 
 def pytest_addoption(parser):

@@ -92,8 +92,10 @@ def test_members_apart_are_the_parts_of_the_whole(world):
         part = program_of(program).run(base_of(own, program["tz"], worlds.LATEST))
         mine = pl.col("customer_id") == customer
         for name in ("entries", "refusals"):
-            rows = getattr(whole, name).filter(mine)
-            assert getattr(part, name).filter(mine).rows() == rows.rows()
+            # Ids are text where those of orders and events are of two types, which a part may lack.
+            text = pl.col("^event_id$").cast(pl.String)
+            expected, found = (getattr(ledger, name).with_columns(text) for ledger in (whole, part))
+            assert found.filter(mine).rows() == expected.filter(mine).rows()
         assert part.balances().filter(mine).equals(whole.balances().filter(mine))
 
 

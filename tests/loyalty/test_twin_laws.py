@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from fractions import Fraction
 from itertools import pairwise, product
 from math import floor
@@ -154,10 +155,12 @@ def least_loss(lots, asked):
             for (opens, ends, _), units in zip(lots, left, strict=True)
         ]
         ways = [way for way in product(*room) if sum(way) == points]
-        return min(
+        losses = (
             best(number + 1, [have - gone for have, gone in zip(left, way, strict=True)])
             for way in ways
         )
+        # Some ways leave too little for a later request.
+        return min(losses, default=math.inf)
 
     return best(0, left)
 

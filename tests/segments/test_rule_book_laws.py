@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -54,6 +54,16 @@ def test_a_book_is_equal_after_the_trip_through_json(policy, written, otherwise)
     assert again.to_json() == book.to_json()
 
 
+NOBODY = dict.fromkeys(("orders", "order", "spend", "region", "app", "customer"))
+CASE = (
+    "case",
+    ("column", "app"),
+    ("=", ("column", "region"), ("literal", "north")),
+    ("=", ("column", '"order"'), ("column", "customer.age")),
+)
+
+
+@example(CASE, [NOBODY])
 @given(conditions(), rows().filter(bool))
 def test_why_tells_the_rule_that_labels_the_row(condition, listed):
     book = cu.RuleBook.first(cu.Rule("hit", naive.sql(condition)), otherwise="rest")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from custseg._kernels._jit import kernel
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["set_flags"]
@@ -36,6 +37,6 @@ def set_flags(
         for flag in range(packed.shape[1]):
             # Written in any case, kept if the flag is set: a guess would often be wrong.
             codes[at] = flag
-            at += (packed[row >> 3, flag] >> (row & 7)) & 1
+            at += np.int64((packed[row >> 3, flag] >> (row & 7)) & 1)
         counts[row] = at - start
     return at

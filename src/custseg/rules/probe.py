@@ -105,11 +105,11 @@ def typed(frame: pl.DataFrame, tree: Node) -> Iterator[pl.DataFrame]:
 
 
 def _conditions(tree: Node) -> Iterator[Node]:
-    """The conditions that AND, OR and NOT join; whatever else a tree is, is one."""
+    """The conditions that AND, OR, NOT and CASE join; whatever else a tree is, is one."""
     kind, held = lone(tree)
     joins = kind == "BinaryExpr" and held["op"] in _JOINING
     denies = kind == "Function" and function_of(tree)[:2] == ("Boolean", "Not")
-    if not (joins or denies):
+    if not (joins or denies or kind == "Ternary"):
         yield tree
         return
     for part in children(tree):
@@ -124,7 +124,12 @@ def _fits(frame: pl.DataFrame, condition: Node) -> list[_Types]:
         {path: types[name] for path, name in named.items()}
         for types in assignments(list(named.values()))
     )
-    return [types for types in tried if evaluated(condition, _in_types(frame, types)) is not None]
+    return [types for types in tried if _answers(evaluated(condition, _in_types(frame, types)))]
+
+
+def _answers(values: pl.Series | None) -> bool:
+    """Whether they are a condition's: values of another type would stop AND and CASE."""
+    return values is not None and values.dtype in {pl.Boolean, pl.Null}
 
 
 def _agreed(fits: Sequence[Sequence[_Types]], chosen: _Types) -> Iterator[_Types]:
