@@ -39,4 +39,4 @@ def set_flags(
             codes[at] = flag
             at += np.int64((packed[row >> 3, flag] >> (row & 7)) & 1)
         counts[row] = at - start
-    return at
+    return int(at)

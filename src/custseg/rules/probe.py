@@ -129,7 +129,7 @@ def _fits(frame: pl.DataFrame, condition: Node) -> list[_Types]:
 
 def _answers(values: pl.Series | None) -> bool:
     """Whether they are a condition's: values of another type would stop AND and CASE."""
-    return values is not None and values.dtype in {pl.Boolean, pl.Null}
+    return values is not None and isinstance(values.dtype, (pl.Boolean, pl.Null))
 
 
 def _agreed(fits: Sequence[Sequence[_Types]], chosen: _Types) -> Iterator[_Types]:
