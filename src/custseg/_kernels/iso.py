@@ -32,7 +32,7 @@ def _number(text: NDArray[np.uint8], at: int, digits: int) -> int:
     number = 0
     for place in range(at, at + digits):
         digit = int(text[place]) - _ZERO
-        if digit < 0 or digit > 9:  # noqa: PLR2004
+        if digit < 0 or digit > 9:
             return -1
         number = number * 10 + digit
     return number
@@ -45,16 +45,16 @@ def _day(text: NDArray[np.uint8], at: int) -> int:
     no_day = -1_000_000
     if int(text[at + 4]) != _DASH or int(text[at + 7]) != _DASH:
         return no_day
-    if year < 1 or month < 1 or month > 12 or day < 1 or day > 31:  # noqa: PLR2004
+    if year < 1 or month < 1 or month > 12 or day < 1 or day > 31:
         return no_day
-    longest = 31 - (month == 4 or month == 6 or month == 9 or month == 11)  # noqa: PLR1714, PLR2004
-    if month == 2:  # noqa: PLR2004
+    longest = 31 - (month == 4 or month == 6 or month == 9 or month == 11)
+    if month == 2:
         longest = 28 + (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
     if day > longest:
         return no_day
     # A year that begins in March ends with its leap day.
     since_march = (month + 9) % 12
-    years = year - (month <= 2)  # noqa: PLR2004
+    years = year - (month <= 2)
     leaps = years // 4 - years // 100 + years // 400
     return years * 365 + leaps + (153 * since_march + 2) // 5 + day - 719_469
 
@@ -66,12 +66,12 @@ def _zone(text: NDArray[np.uint8], at: int, end: int) -> int:
     if size == 1 and int(text[at]) == _Z:
         return 0
     sign = int(text[at])
-    colon = size == 6 and int(text[at + 3]) == _COLON  # noqa: PLR2004
-    if (sign != _PLUS and sign != _DASH) or not (size == 3 or size == 5 or colon):  # noqa: PLR1714, PLR2004
+    colon = size == 6 and int(text[at + 3]) == _COLON
+    if (sign != _PLUS and sign != _DASH) or not (size == 3 or size == 5 or colon):
         return NO_ZONE - 1
     hours = _number(text, at + 1, 2)
-    minutes = 0 if size == 3 else _number(text, end - 2, 2)  # noqa: PLR2004
-    if hours < 0 or hours > 23 or minutes < 0 or minutes > 59:  # noqa: PLR2004
+    minutes = 0 if size == 3 else _number(text, end - 2, 2)
+    if hours < 0 or hours > 23 or minutes < 0 or minutes > 59:
         return NO_ZONE - 1
     ahead = hours * 60 + minutes
     return -ahead if sign == _DASH else ahead
@@ -105,32 +105,32 @@ def iso_times(
         ahead[row] = NO_ZONE
         forms[row] = UNREAD
         size = end - start
-        if size != 10 and size < 16:  # noqa: PLR2004
+        if size != 10 and size < 16:
             continue
         day = _day(text, start)
-        if day < -719_162:  # noqa: PLR2004 - the first day of year 1
+        if day < -719_162:  # the first day of year 1
             continue
-        if size == 10:  # noqa: PLR2004
+        if size == 10:
             micros[row] = day * _MICROS_OF_DAY
             forms[row] = DAY
             continue
         mark = int(text[start + 10])
         hour, minute = _number(text, start + 11, 2), _number(text, start + 14, 2)
-        if (mark != _T and mark != _SPACE) or int(text[start + 13]) != _COLON:  # noqa: PLR1714
+        if (mark != _T and mark != _SPACE) or int(text[start + 13]) != _COLON:
             continue
-        if hour < 0 or hour > 23 or minute < 0 or minute > 59:  # noqa: PLR2004
+        if hour < 0 or hour > 23 or minute < 0 or minute > 59:
             continue
         start += 16
         second, part = 0, 0
-        if end - start >= 3 and int(text[start]) == _COLON:  # noqa: PLR2004
+        if end - start >= 3 and int(text[start]) == _COLON:
             second = _number(text, start + 1, 2)
-            if second < 0 or second > 59:  # noqa: PLR2004
+            if second < 0 or second > 59:
                 continue
             start += 3
             if start < end and (int(text[start]) == _POINT or int(text[start]) == _COMMA):
                 first = start + 1
                 start = first
-                while start < end and start - first < 9 and _number(text, start, 1) >= 0:  # noqa: PLR2004
+                while start < end and start - first < 9 and _number(text, start, 1) >= 0:
                     part = part * 10 + int(text[start]) - _ZERO
                     start += 1
                 if start == first:
