@@ -68,7 +68,7 @@ class Explanation:
     @property
     def lines(self) -> tuple[str, ...]:
         """The explanation as text, line by line."""
-        table = self._table().text().splitlines() if self.steps else [self._title()]
+        table = self._table("").text().splitlines() if self.steps else [self._title()]
         return (table[0], *(f"  {line}" for line in table[2:]), *self._after())
 
     def __eq__(self, other: object) -> bool:
@@ -88,12 +88,12 @@ class Explanation:
     def _repr_html_(self) -> str:
         """The same as a table; every value is escaped."""
         rest = tuple((line, "", "") for line in self._after())
-        table = self._table()
+        table = self._table("points")
         return Layout(table.title, table.head, (*table.rows, *rest), texts=2).html()
 
-    def _table(self) -> Layout:
+    def _table(self, head: str) -> Layout:
         rows = tuple((_line(step.name), _line(step.said), step.text) for step in self.steps)
-        return Layout(self._title(), ("", "", "points"), rows, texts=2)
+        return Layout(self._title(), ("", "", head), rows, texts=2)
 
     def _title(self) -> str:
         entry = self.entry
