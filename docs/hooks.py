@@ -1,4 +1,4 @@
-"""Lets MkDocs read the pages that stand beside its own configuration file, and draws their pictures."""
+"""Lets MkDocs read the pages beside its configuration file, and draws their pictures."""
 
 from __future__ import annotations
 

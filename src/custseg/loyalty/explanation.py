@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from custseg.loyalty.boost import Boost
     from custseg.loyalty.earn import Earn
     from custseg.loyalty.ledger import Ledger
-    from custseg.loyalty.program import Program
     from custseg.loyalty.steps import Step
 
 __all__ = ["Explanation", "explain"]
@@ -88,7 +87,7 @@ class Explanation:
     def _repr_html_(self) -> str:
         """The same as a table; every value is escaped."""
         rest = tuple((line, "", "") for line in self._after())
-        table = self._table("points")
+        table = self._table("points" if self.steps else "")
         return Layout(table.title, table.head, (*table.rows, *rest), texts=2).html()
 
     def _table(self, head: str) -> Layout:
@@ -150,13 +149,7 @@ def explain(ledger: Ledger, entry_id: str) -> Explanation:
         return Explanation(entry, (), (), lots)
     programs = versions_of(ledger.program)
     program = next(each for each in programs if each.version == entry["version"])
-    return Explanation(entry, _rules(program, entry), steps_of(ledger, entry, program), lots)
-
-
-def _rules(program: Program, entry: dict[str, Any]) -> tuple[Earn | Boost, ...]:
-    """The rules that took part, of the version that was in force."""
-    names = entry["rule"].split("+")
-    return tuple(rule for rule in program.earning if rule.name in names)
+    return Explanation(entry, *steps_of(ledger, entry, program), lots)
 
 
 def _lots(ledger: Ledger, entry: dict[str, Any]) -> pl.DataFrame:

@@ -17,7 +17,9 @@ from custseg.loyalty.rate import rate_text
 if TYPE_CHECKING:
     from typing import Any
 
+    from custseg.loyalty.boost import Boost
     from custseg.loyalty.cap import Cap
+    from custseg.loyalty.earn import Earn
     from custseg.loyalty.earning import Offer, Side
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.program import Program
@@ -55,8 +57,10 @@ class Step:
         return f"{'' if self.points < 0 else '+'}{rate_text(self.points)}"
 
 
-def steps_of(ledger: Ledger, entry: dict[str, Any], program: Program) -> tuple[Step, ...]:
-    """How the points of an entry that earned came about; they add up to them.
+def steps_of(
+    ledger: Ledger, entry: dict[str, Any], program: Program
+) -> tuple[tuple[Earn | Boost, ...], tuple[Step, ...]]:
+    """The rules and boosts that took part in an entry that earned, and how its points came about.
 
     Args:
         ledger: The ledger.
@@ -65,8 +69,11 @@ def steps_of(ledger: Ledger, entry: dict[str, Any], program: Program) -> tuple[S
     """
     base, runs = ledger._base, ledger._runs  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     grant = _Grant.of(runs, entry)
-    steps = [grant.given(offer, base.scale) for offer in grant.offers()]
-    for name, factor in grant.factors(program):
+    offers, boosts = grant.offers(), grant.boosts()
+    took = {offer.place: offer.rule for offer in offers} | boosts
+    steps = [grant.given(offer, base.scale) for offer in offers]
+    factors = [(boost.name, boost.factor) for boost in boosts.values()]
+    for name, factor in [*factors, *grant.of_tier(program)]:
         more = sum((each.points for each in steps), Fraction(0)) * (factor - 1)
         steps.append(Step(name, f"× {rate_text(factor)}", more, more))
     exact = sum((each.points for each in steps), Fraction(0))
@@ -77,7 +84,7 @@ def steps_of(ledger: Ledger, entry: dict[str, Any], program: Program) -> tuple[S
         assert program.cap is not None  # noqa: S101 - it is what took them
         less = points - desired
         steps.append(Step("program", _left(Fraction(points), program.cap), less, less))
-    return tuple(steps)
+    return tuple(took[place] for place in sorted(took)), tuple(steps)
 
 
 @frozen(eq=False)
@@ -156,18 +163,20 @@ class _Grant:
             said += f", {_left(limited, offer.rule.cap)}"
         return Step(offer.rule.name, said, limited, whole, money)
 
-    def factors(self, program: Program) -> list[tuple[str, Fraction]]:
-        """The boosts that matched, and that of the tier."""
+    def boosts(self) -> dict[int, Boost]:
+        """The boosts that matched, by their place."""
+        return {
+            place: boost
+            for place, boost, hits in self.side.boosts
+            if hits[self.place] and (not boost.tiers or self.held in boost.tiers)
+        }
+
+    def of_tier(self, program: Program) -> list[tuple[str, Fraction]]:
+        """The factor of the tier held, where it has one."""
         held = self.held
-        found = [
-            (boost.name, boost.factor)
-            for _, boost, hits in self.side.boosts
-            if hits[self.place] and (not boost.tiers or held in boost.tiers)
-        ]
-        if program.tiers is not None and held is not None:
-            factor = dict(program.tiers.boost).get(held, Fraction(1))
-            found += [(f"tier {held}", factor)] if factor != 1 else []
-        return found
+        if program.tiers is None or held is None or held not in dict(program.tiers.boost):
+            return []
+        return [(f"tier {held}", dict(program.tiers.boost)[held])]
 
 
 def _names(run: Settled, own: pl.DataFrame) -> pl.Series:

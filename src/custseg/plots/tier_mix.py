@@ -69,13 +69,9 @@ def _mix(history: pl.DataFrame, names: list[str], ledger: Ledger) -> pl.DataFram
 def _ends(history: pl.DataFrame, ledger: Ledger) -> tuple[pl.Series, pl.Series]:
     """The months from the first member on, and the last instant of each that is seen."""
     first = local_times(history.select(pl.col("since").min()), ledger.when.tz)["since"].item()
-    day = ledger.when.day
-    months = pl.date_range(
-        (first or day).replace(day=1).date() if first else day.replace(day=1),
-        day,
-        "1mo",
-        eager=True,
-    )
+    last = ledger.when.day
+    start = last if first is None else first.date()
+    months = pl.date_range(start.replace(day=1), last, "1mo", eager=True)
     after = [day_number(each) for each in months.dt.offset_by("1mo")]
     zone = clock(ledger.when.tz, (min(after) - 40) * DAY, (max(after) + 2) * DAY)
     ends = np.minimum(zone.day_starts(np.array(after)) - 1, ledger.when.instant)
