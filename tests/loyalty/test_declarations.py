@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from fractions import Fraction
 
 import polars as pl
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import custseg as cu
+from loyalty import worlds
+from loyalty.bridge import program_of
 
 LEVELS = {"member": 0, "silver": 500, "gold": 2_000}
 FULL = cu.Program(
@@ -346,6 +349,50 @@ def test_versions_are_equal_after_their_text_and_in_force_from_their_day():
     assert forced == [1, 1, 2, 5]
     assert programs.in_force(dt.date(2025, 12, 31)).version == 1
     assert (programs.name, programs.current.version) == ("x", 5)
+
+
+def inline(value):
+    """What JSON held, as a value of TOML."""
+    if isinstance(value, dict):
+        held = ", ".join(f"{json.dumps(key)} = {inline(each)}" for key, each in value.items())
+        return f"{{{held}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return json.dumps(value)
+
+
+def toml(text):
+    """The text that `to_json` gave, as TOML."""
+    held = json.loads(text)
+    lines = [f"format = {held['format']}"]
+    for version in held["versions"]:
+        lines.append("[[versions]]")
+        lines += [f"{key} = {inline(value)}" for key, value in version.items() if key != "from"]
+        lines.append(f"from = {version['from']}")
+    return "\n".join(lines)
+
+
+@given(worlds.versions())
+def test_versions_are_equal_after_a_trip_through_either_text(world):
+    programs = program_of(world[0])
+    assert cu.Programs.from_json(programs.to_json()) == programs
+    assert cu.Programs.from_toml(toml(programs.to_json())) == programs
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[", "this is not TOML"),
+        ('[[versions]]\nname = "x"', "the version has no day"),
+        ('[[versions]]\nfrom = 2025-01-01\nnamed = "x"', "did you mean 'name'"),
+        ('[[versions]]\nfrom = 2025-01-01T00:00:00\nname = "x"', "is not a day"),
+        ("versions = 1", "versions is no list"),
+    ],
+)
+def test_toml_that_holds_no_versions_says_why(text, told):
+    with pytest.raises(cu.LedgerError) as raised:
+        cu.Programs.from_toml(text)
+    assert told in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 
 import custseg as cu
 from custseg.loyalty.expiring import expiring
-from custseg.loyalty.explanation import explain
 from loyalty.books_of import books
-from loyalty.worlds import AS_OFS, logs, programs
+from loyalty.bridge import base_of, program_of
+from loyalty.worlds import AS_OFS, LATEST, logs, programs, share, versions, worlds
+from naive.points import replay
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -82,7 +85,8 @@ def test_a_statement_is_printed_with_local_times_and_last_usable_days():
     base = shop(ORDERS[:1], as_of="2026-05-20", tz="America/New_York")
     lines = repr(BLUE.run(base).statement("anna")).splitlines()
     assert lines == [
-        "Blue <&>: customer anna as of 2026-05-20 23:59: 40 available",
+        "Blue <&>: customer anna as of 2026-05-20 23:59",
+        "40 earned, 40 available",
         "at                kind  about           usable until  points  balance",
         "2026-05-01 10:00  earn  order o1: base  2026-05-31       +40       40",
     ]
@@ -106,26 +110,62 @@ def entry(ledger, kind, source):
     return ledger.explain(found["entry_id"].item())
 
 
-def test_an_entry_that_earned_says_its_rules_its_cap_and_who_took_from_it(ledger):
+def test_an_entry_that_earned_says_how_its_points_came_about(ledger):
     why = entry(ledger, "earn", "o2")
     assert [rule.name for rule in why.rules] == ["base", "extra", "twice"]
-    text = repr(why)
-    assert "300 points earned at 2026-05-02 10:00 for order o2 (version 1)" in text
-    assert "the rules gave 320 points" in text
-    assert "cap that bound: extra+program" in text
-    assert "usable from 2026-05-02 10:00 until before 2026-06-02 00:00" in text
-    assert "given to clawback of event e2: 150 at 2026-05-05 10:00" in text
+    assert repr(why).splitlines() == [
+        "300 points earned at 2026-05-02 10:00 for order o2 (version 1)",
+        "  base     1 for each 1 of 100.00                +100",
+        "  extra    100 at once, 60 left of 60 per month   +60",
+        "  twice    × 2                                   +160",
+        "  program  300 left of 300 per day                -20",
+        "usable from 2026-05-02 10:00 until before 2026-06-02 00:00",
+        "given to redeem of event e1: 10 at 2026-05-04 10:00",
+        "given to clawback of event e2: 150 at 2026-05-05 10:00",
+        "back from redeem of event e1: 10 at 2026-05-06 10:00",
+    ]
+    assert (why.steps[1].given, why.steps[1].points) == (100, 60)
+    assert (why.steps[0].amount, why.steps[1].amount) == (Decimal("100.00"), None)
+
+
+def test_tiers_and_rounding_are_steps_too():
+    ladder = cu.Ladder({"member": 0, "gold": 10}, boost={"gold": "1.15"})
+    base = cu.Earn.per("base", 1, per="1.00")
+    blue = cu.Program("Blue", earning=base, tiers=ladder, rounding="ceil")
+    orders = [(1, 7, "2026-01-01", "10.00"), (2, 7, "2026-01-02", "5.50")]
+    ledger = blue.run(shop(orders))
+    steps = ledger.explain(ledger.entries["entry_id"][1]).steps
+    assert [(step.name, step.said, step.text) for step in steps] == [
+        ("base", "1 for each 1 of 5.50", "+5.5"),
+        ("tier gold", "× 1.15", "+0.825"),
+        ("rounding", "ceil", "+0.675"),
+    ]
+
+
+def test_an_explanation_for_a_notebook_escapes_what_users_wrote():
+    blue = cu.Program("Blue", earning=cu.Earn.flat("<b>&", 1, cap=cu.Cap(1, per="lifetime")))
+    orders = [("<i>", 7, "2026-01-01", "10.00"), ("<u>", 7, "2026-01-02", "5.50")]
+    ledger = blue.run(shop(orders))
+    page = ledger.explain(ledger.entries["entry_id"][1])._repr_html_()
+    assert "&lt;b&gt;&amp;" in page
+    assert "1 at once, 0 left of 1 of all time" in page
+    assert "for order &lt;u&gt;" in page
+    assert not re.search("<[biu]>", page)
 
 
 def test_an_entry_that_took_points_says_which_lots_gave_them_and_got_them_back(ledger):
     why = entry(ledger, "redeem", "e1")
-    assert why.rules == ()
+    assert (why.rules, why.steps) == ((), ())
     assert why.lots.select("how", "name", "points").rows() == [
         ("from lot", "order:o1", 40),
         ("from lot", "order:o2", 10),
         ("back to lot", "order:o1", 40),
         ("back to lot", "order:o2", 10),
     ]
+    head, first, *_ = repr(why).splitlines()
+    assert head == "50 points spent at 2026-05-04 10:00 for event e1 (version 1)"
+    dates = "usable from 2026-05-01 10:00 until before 2026-06-01 00:00"
+    assert first == f"from lot order:o1: 40 at 2026-05-04 10:00, {dates}"
     assert why == entry(ledger, "redeem", "e1")
     assert why != entry(ledger, "restore", "e3")
     assert (why == 12) is False
@@ -136,15 +176,61 @@ def test_an_entry_that_is_not_there_is_not_explained(ledger):
         ledger.explain("x")
 
 
-@given(programs(), logs(), AS_OFS)
-def test_every_entry_can_be_explained(program, log, as_of):
-    ledger, _ = books(program, log, as_of)
+def test_what_lapsed_says_of_which_lot_and_care_by_which_name():
+    blue = cu.Program(
+        "Blue",
+        care=cu.Holiday("may", month=5, day=1, points=9),
+        expiry=cu.Expiry.after(days=1),
+    )
+    ledger = blue.run(shop([(1, 7, "2026-04-01", "10.00")], as_of="2026-05-20"))
+    care, lapse = (repr(ledger.explain(each)) for each in ledger.entries["entry_id"])
+    assert "named: may" in care
+    assert "from lot care:may|2026-05-01: 9 at 2026-05-03 00:00" in lapse
+
+
+@given(worlds(), AS_OFS)
+def test_every_entry_is_explained_by_steps_that_add_up_to_it(world, as_of):
+    program, log = world
+    ledger = program_of(program).run(base_of(log, program["tz"], as_of))
+    parts = {
+        (row["customer"], row["source_kind"], str(row["source"])): row["parts"]
+        for row in replay(program, log, as_of).entries
+        if row["kind"] == "earn"
+    }
     for row in ledger.entries.rows(named=True):
-        why = explain(ledger, row["entry_id"])
+        why = ledger.explain(row["entry_id"])
         assert why.lines[0].startswith(f"{abs(row['points']):,} points ")
-        names = [] if row["rule"] is None else row["rule"].split("+")
-        if row["kind"] == "earn":
-            assert [rule.name for rule in why.rules] == names
+        if row["kind"] != "earn":
+            assert (why.rules, why.steps) == ((), ())
+            continue
+        assert [rule.name for rule in why.rules] == row["rule"].split("+")
+        assert sum(step.points for step in why.steps) == row["points"]
+        given = parts[row["customer_id"], row["source_kind"], row["source"]]
+        assert [(step.name, step.points) for step in why.steps[: len(given)]] == given
+
+
+@share(2)
+@given(versions())
+def test_entries_of_every_version_are_explained(world):
+    program, log = world
+    ledger = program_of(program).run(base_of(log, program["tz"], LATEST))
+    for row in ledger.entries.filter(kind="earn").rows(named=True):
+        why = ledger.explain(row["entry_id"])
+        assert sum(step.points for step in why.steps) == row["points"]
+
+
+@given(worlds(), AS_OFS)
+def test_the_sums_that_are_shown_add_up(world, as_of):
+    program, log = world
+    ledger = program_of(program).run(base_of(log, program["tz"], as_of))
+    totals = ledger.totals
+    came = totals.issued + totals.adjusted + totals.forgiven
+    went = totals.redeemed + totals.expired + totals.clawed_back
+    assert came - went == totals.pending + totals.available - totals.debt
+    shown = dict(line.rsplit(maxsplit=1) for line in repr(ledger).splitlines()[1:])
+    for name in ("adjusted", "clawed_back", "forgiven", "debt"):
+        told = shown.get("  " + name.replace("_", " "), "0").replace(",", "")
+        assert int(told) == getattr(totals, name)
 
 
 @given(programs(), logs(), AS_OFS, st.integers(1, 500))

@@ -344,14 +344,14 @@ def reads_customers(rule):
     return any(column.startswith("customer.") for column, *_ in rule["when"] or ())
 
 
-def worlds():
-    """Programs with logs that have the columns the program reads."""
+def worlds(**options):
+    """Programs with logs that have the columns the program reads; options as for `programs`."""
 
     def fit(world):
         program, logs = world
         return (program if logs["customers"] else known_only(program), logs)
 
-    return st.tuples(programs(), LOGS).map(fit)
+    return st.tuples(programs(**options), LOGS).map(fit)
 
 
 CHANGES = ("earning", "combine", "rounding", "pending_days", "expiry", "redemption", "refunds")

@@ -19,6 +19,14 @@ HOSTILE = "</script><script>alert(1)</script><!-- & 'x' \\\" </b>"
 TAG = re.compile(r"<[/!?a-zA-Z]")
 
 
+def hostile_program():
+    ladder = cu.Ladder({HOSTILE: 0, "a < b": 100})
+    earning = cu.Earn.per("base", 1, per="1.00")
+    return cu.Program(
+        HOSTILE, earning=earning, tiers=ladder, care=cu.Holiday("x", month=5, day=1, points=9)
+    )
+
+
 def results():
     """A result of each type that has a picture, all names hostile where names are free."""
     book = cu.RuleBook.first(cu.Rule(HOSTILE, "orders > 2"), otherwise="a < b")
@@ -36,6 +44,8 @@ def results():
         "flow": (book.segment(SHOP.as_of("2024-06-30")).flow_to(book.segment(SHOP)), None),
         "track": (cu.track(book, SHOP), None),
         "shares": (cu.track(book, SHOP), "shares"),
+        "points": (hostile_program().run(SHOP), None),
+        "tiers": (hostile_program().run(SHOP), "tiers"),
     }
 
 
@@ -118,7 +128,7 @@ def test_altair_is_loaded_when_something_is_drawn():
 def test_what_has_no_picture_is_told_with_what_has():
     with pytest.raises(cu.SchemaError) as caught:
         cu.plot(pl.DataFrame({"a": [1]}))
-    assert caught.value.problems[0].fix == "give one of Segmentation, Flow, Track, Lorenz"
+    assert caught.value.problems[0].fix == "give one of Segmentation, Flow, Track, Lorenz, Ledger"
 
 
 @pytest.mark.parametrize(

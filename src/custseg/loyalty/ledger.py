@@ -13,6 +13,7 @@ from custseg.loyalty import audit, showing
 from custseg.loyalty.standing import Books, balances_at, lots_at
 from custseg.loyalty.tiering import history
 from custseg.loyalty.tiers import segmented
+from custseg.loyalty.totals import totals_of
 from custseg.schema.clock import instant_of
 
 if TYPE_CHECKING:
@@ -29,45 +30,11 @@ if TYPE_CHECKING:
     from custseg.loyalty.settlement import Settled
     from custseg.loyalty.statement import Statement
     from custseg.loyalty.tiering import TierMoves
+    from custseg.loyalty.totals import Totals
     from custseg.model.window import During, Window
     from custseg.segments.segmentation import Segmentation
 
-__all__ = ["Ledger", "Totals"]
-
-
-@frozen
-class Totals:
-    """A ledger in a handful of sums, over all members.
-
-    Attributes:
-        members: Members with an order or event.
-        issued: Points earned.
-        redeemed: Points spent.
-        expired: Points that lapsed.
-        pending: Points that cannot be spent yet.
-        available: Points that can be spent.
-        refused: Refusals.
-
-    >>> from custseg.loyalty.ledger import Totals
-    >>> totals = Totals(
-    ...     members=1, issued=9, redeemed=2, expired=1, pending=0, available=6, refused=0
-    ... )
-    >>> totals.outstanding
-    6
-    """
-
-    members: int
-    issued: int
-    redeemed: int
-    expired: int
-    pending: int
-    available: int
-    refused: int
-
-    @property
-    def outstanding(self) -> int:
-        """Points that are still owed: available and pending."""
-        return self.available + self.pending
+__all__ = ["Ledger"]
 
 
 @frozen(eq=False, repr=False)
@@ -211,6 +178,33 @@ class Ledger:
             LedgerError: when the program has no tiers.
         """
         return history(self._tiered())
+
+    def progress(self) -> pl.DataFrame:
+        """How far each member is from the next tier, and from losing the present one.
+
+        Returns:
+            A row for each member who holds a tier: customer_id; tier;
+            next_tier and to_next, what it takes to reach it (null at the
+            top); counted, what counts for tiers now; to_keep, what it takes
+            to keep the tier, 0 where nothing threatens it; deadline, until
+            when it must have come: the next review, or a fall that waits;
+            falls_at, when the tier falls if nothing comes, null where it
+            stays. Points, orders or money, as the ladder counts.
+
+        Raises:
+            LedgerError: when the program has no tiers, or the ledger was made
+                without entries.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(50, 200, seed=1).base()
+        >>> ladder = cu.Ladder({"member": 0, "gold": 200}, by="spend", review="year")
+        >>> row = cu.Program("Blue", tiers=ladder).run(shop).progress().row(0, named=True)
+        >>> row["tier"], row["next_tier"], row["counted"] + row["to_next"]
+        ('member', 'gold', Decimal('200.00'))
+        """
+        from custseg.loyalty.progress import progress
+
+        return progress(self)
 
     def _tiered(self) -> TierMoves:
         if self._moves is None:
@@ -372,20 +366,7 @@ class Ledger:
     @property
     def totals(self) -> Totals:
         """The sums over all members."""
-        closing = self._closing
-        sums = {
-            name: int(closing[name].cast(pl.Int128).sum())
-            for name in ("earned", "redeemed", "expired", "pending", "available")
-        }
-        return Totals(
-            members=closing.height,
-            issued=sums["earned"],
-            redeemed=sums["redeemed"],
-            expired=sums["expired"],
-            pending=sums["pending"],
-            available=sums["available"],
-            refused=self.refusals.height,
-        )
+        return totals_of(self._closing, self.refusals.height)
 
     def _instant(self, as_of: dt.date | dt.datetime | str | None) -> int:
         if as_of is None:

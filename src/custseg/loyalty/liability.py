@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.rate import Rate
 
-__all__ = ["Every", "Liability", "liability"]
+__all__ = ["Every", "Liability", "liability", "rolled"]
 
 Every = Literal["month", "quarter", "year"]
 _EVERY = {"month": "1mo", "quarter": "1q", "year": "1y"}
@@ -111,7 +111,7 @@ def liability(
         point_value = current_of(ledger.program).redemption.point_value
     LedgerError.check(_problems(redemption_rate, point_value, every))
     value, rate = rate_of(point_value), rate_of(redemption_rate)
-    points = _roll(journal(ledger), ledger.when.tz, _EVERY[every])
+    points = rolled(ledger, every)
     held = (points["closing"] + points["debt"]).to_list()
     amounts = [in_currency(value * rate * each, ledger.currency) for each in held]
     money = pl.Series("liability", amounts, dtype=pl.Decimal(38, minor_digits(ledger.currency)))
@@ -133,9 +133,15 @@ def _problems(redemption_rate: object, point_value: object, every: object) -> li
     return found + choice_faults(every, tuple(_EVERY), f"{where}.every")
 
 
-def _roll(lines: pl.DataFrame, tz: str, every: str) -> pl.DataFrame:
-    """Moves of each period, all periods from the first to the last, and running sums."""
-    period = local_times(lines, tz, ["at"])["at"].dt.truncate(every).dt.date()
+def rolled(ledger: Ledger, every: Every) -> pl.DataFrame:
+    """Moves of each period, all periods from the first to the last, and running sums.
+
+    Returns:
+        period (its first local day), opening, issued, redeemed, expired,
+        clawed_back, forgiven, adjusted, closing and debt, in points.
+    """
+    lines, step = journal(ledger), _EVERY[every]
+    period = local_times(lines, ledger.when.tz, ["at"])["at"].dt.truncate(step).dt.date()
     moves = [
         (sign * pl.col("points").filter(pl.col("account") == account).sum()).alias(name)
         for name, (account, sign) in _MOVES.items()
@@ -146,7 +152,7 @@ def _roll(lines: pl.DataFrame, tz: str, every: str) -> pl.DataFrame:
         rows = summed
     else:
         first, last = summed["period"].min(), summed["period"].max()
-        periods = pl.select(period=pl.date_range(pl.lit(first), pl.lit(last), every))
+        periods = pl.select(period=pl.date_range(pl.lit(first), pl.lit(last), step))
         rows = periods.join(summed, on="period", how="left", maintain_order="left")
     rows = rows.with_columns(pl.exclude("period").fill_null(0))
     change = pl.sum_horizontal(sign * pl.col(name) for name, sign in _SIGNS.items())

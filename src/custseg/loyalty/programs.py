@@ -127,6 +127,31 @@ class Programs:
 
         return cls([(day, Program(**made)) for day, made in versions_from_json(text)])
 
+    @classmethod
+    def from_toml(cls, text: str, /) -> Programs:
+        """Versions from TOML with the keys of `to_json`: a `[[versions]]` table for each.
+
+        Raises:
+            LedgerError: with everything that is wrong with them.
+
+        >>> import custseg as cu
+        >>> blue = cu.Programs.from_toml('''
+        ... [[versions]]
+        ... from = 2025-01-01
+        ... name = "Blue"
+        ... [[versions]]
+        ... from = 2026-01-01
+        ... name = "Blue"
+        ... version = 2
+        ... pending_days = 14
+        ... ''')
+        >>> blue.current.pending_days
+        14
+        """
+        from custseg.loyalty.text import versions_from_toml
+
+        return cls([(day, Program(**made)) for day, made in versions_from_toml(text)])
+
     def _pair_problems(self) -> list[Problem]:
         if not self.versions:
             fix = 'write cu.Programs([("2026-01-01", program)])'

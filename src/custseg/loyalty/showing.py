@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from attrs import asdict
 
 from custseg.loyalty.versions import current_of
 from custseg.schema.clock import local_times
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from custseg.loyalty.ledger import Ledger
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["as_html", "as_text", "summed"]
+
+_ALWAYS = ("issued", "redeemed", "expired", "pending", "available")
+_SUMS = {
+    "issued": "issued",
+    "earned": "earned",
+    "adjusted": "adjusted",
+    "redeemed": "redeemed",
+    "expired": "expired",
+    "clawed_back": "clawed back",
+    "forgiven": "forgiven",
+    "pending": "pending",
+    "available": "available",
+    "debt": "debt",
+}
+
+
+def summed(balance: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """What a balance is made of, with names; what is 0 and rare is left out.
+
+    Earned or issued + adjusted + forgiven − redeemed − expired − clawed back =
+    pending + available − debt.
+    """
+    held = [(name, label) for name, label in _SUMS.items() if name in balance]
+    return [(label, balance[name]) for name, label in held if name in _ALWAYS or balance[name]]
 
 
 def as_text(ledger: Ledger) -> str:
@@ -44,14 +71,7 @@ def _title(ledger: Ledger) -> str:
 
 def _rows(ledger: Ledger) -> list[tuple[str, str]]:
     totals = ledger.totals
-    sums = [
-        ("members", totals.members),
-        ("issued", totals.issued),
-        ("redeemed", totals.redeemed),
-        ("expired", totals.expired),
-        ("pending", totals.pending),
-        ("available", totals.available),
-    ]
+    sums = [("members", totals.members), *summed(asdict(totals))]
     reasons = (
         ledger.refusals["reason"].value_counts().sort("count", "reason", descending=[True, False])
     )

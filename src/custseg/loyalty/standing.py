@@ -12,10 +12,9 @@ from custseg.loyalty.tiering import held_at
 if TYPE_CHECKING:
     from custseg.loyalty.tiering import TierMoves
 
-__all__ = ["BALANCES", "BRINGS", "Books", "balance_columns", "balances_at", "lots_at"]
+__all__ = ["BALANCES", "BRINGS", "COUNTS", "Books", "balance_columns", "balances_at", "lots_at"]
 
-BALANCES = (
-    "customer_id",
+COUNTS = (
     "available",
     "pending",
     "debt",
@@ -25,10 +24,10 @@ BALANCES = (
     "clawed_back",
     "adjusted",
     "forgiven",
-    "tier",
-    "next_expiry_at",
-    "next_expiry_points",
 )
+"""What balances count that can be summed over members."""
+
+BALANCES = ("customer_id", *COUNTS, "tier", "next_expiry_at", "next_expiry_points")
 """The columns of balances."""
 
 BRINGS = ("earn", "adjust", "care", "opening")

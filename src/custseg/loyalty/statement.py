@@ -8,6 +8,7 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import LedgerError
+from custseg.loyalty.showing import summed
 from custseg.schema.clock import local_times
 from custseg.segments.layout import Layout, count
 
@@ -90,17 +91,24 @@ class Statement:
             )
             for row in self.frame.iter_rows(named=True)
         )
-        held = [f"{count(self.available)} available"]
-        held += [f"{count(self.pending)} pending"] if self.pending else []
-        held += [f"{count(self.debt)} owed"] if self.debt else []
+        held = [f"{count(points)} {_WORDS.get(name, name)}" for name, points in self._sums()]
         tier = self.balance.get("tier")
         held += [f"tier {tier}"] if tier else []
         title = (
             f"{_line(self.program)}: customer {_line(str(self.customer_id))}"
-            f" as of {self.as_of:%Y-%m-%d %H:%M}: {', '.join(held)}"
+            f" as of {self.as_of:%Y-%m-%d %H:%M}\n{', '.join(held)}"
         )
         head = ("at", "kind", "about", "usable until", "points", "balance")
         return Layout(title, head, rows, texts=4)
+
+    def _sums(self) -> list[tuple[str, int]]:
+        """What is held and how it came about; only what is available may be 0."""
+        sums = summed(self.balance)
+        return [(name, points) for name, points in sums if points or name == "available"]
+
+
+# A member owes points, a ledger counts debt.
+_WORDS = {"debt": "owed"}
 
 
 def _line(text: str) -> str:

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
 
-__all__ = ["FORMAT", "from_json", "from_toml", "to_json", "versions_from_json", "versions_to_json"]
+__all__ = [
+    "FORMAT",
+    "from_json",
+    "from_toml",
+    "to_json",
+    "versions_from_json",
+    "versions_from_toml",
+    "versions_to_json",
+]
 
 FORMAT = 1
 
@@ -96,8 +104,7 @@ def from_toml(text: str) -> dict[str, Any]:
         LedgerError: with everything that is wrong with its shape.
     """
     where, fix = "Program.from_toml", 'write name = "Blue" and an [[earning]] table for each rule'
-    held = _parsed(lambda: tomllib.loads(text, parse_float=Decimal), "TOML", where, fix)
-    return _arguments(held, where)
+    return _arguments(_toml(text, where, fix), where)
 
 
 def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
@@ -107,7 +114,20 @@ def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
         LedgerError: with everything that is wrong with its shape.
     """
     where = "Programs.from_json"
-    held = _json(text, where)
+    return _versions(_json(text, where), where)
+
+
+def versions_from_toml(text: str) -> list[tuple[object, dict[str, Any]]]:
+    """The days and the arguments of the programs that TOML text declares.
+
+    Raises:
+        LedgerError: with everything that is wrong with its shape.
+    """
+    where = "Programs.from_toml"
+    return _versions(_toml(text, where, "write a [[versions]] table for each version"), where)
+
+
+def _versions(held: object, where: str) -> list[tuple[object, dict[str, Any]]]:
     problems = key_problems(held, _VERSIONS, where)
     versions: object = [] if problems else cast("dict[str, Any]", held).get("versions")
     if not isinstance(versions, list):
@@ -117,7 +137,8 @@ def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
     for place, version in enumerate(cast("list[dict[str, Any]]", versions)):
         at = f"{where}.versions[{place}]"
         if not isinstance(version, dict) or "from" not in version:  # pyright: ignore[reportUnnecessaryIsInstance] # text can hold anything
-            problems.append(Problem("the version has no day", at, 'write "from": "2026-01-01"'))
+            fix = 'write "from": "2026-01-01", in TOML from = 2026-01-01'
+            problems.append(Problem("the version has no day", at, fix))
             continue
         table = {key: value for key, value in version.items() if key != "from"}
         arguments, found = _read(table, at)
@@ -131,6 +152,10 @@ def _json(text: str, where: str) -> object:
     # Numbers with a point are read as they stand, not as floats.
     fix = "give the text that to_json wrote"
     return _parsed(lambda: json.loads(text, parse_float=Decimal), "JSON", where, fix)
+
+
+def _toml(text: str, where: str, fix: str) -> object:
+    return _parsed(lambda: tomllib.loads(text, parse_float=Decimal), "TOML", where, fix)
 
 
 def _parsed(loaded: Callable[[], object], form: str, where: str, fix: str) -> object:

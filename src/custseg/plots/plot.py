@@ -6,10 +6,13 @@ import difflib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from custseg.errors import SchemaError
+from custseg.loyalty.ledger import Ledger
 from custseg.plots.flow_matrix import flow_matrix
+from custseg.plots.ledger_points import ledger_points
 from custseg.plots.lorenz_curve import abc_curve, lorenz_curve
 from custseg.plots.score_map import score_map
 from custseg.plots.segment_sizes import segment_sizes
+from custseg.plots.tier_mix import tier_mix
 from custseg.plots.track_sizes import track_shares, track_sizes
 from custseg.segments.abc_lorenz import Lorenz
 from custseg.segments.flow import Flow
@@ -30,11 +33,14 @@ PICTURES: Mapping[type, Kinds] = {
     Flow: {"matrix": flow_matrix},
     Track: {"sizes": track_sizes, "shares": track_shares},
     Lorenz: {"lorenz": lorenz_curve},
+    Ledger: {"points": ledger_points, "tiers": tier_mix},
 }
 """What is drawn of which result: the kinds of pictures by name, the usual one first."""
 
 
-def plot(result: Segmentation | Flow | Track | Lorenz, /, *, kind: str | None = None) -> Picture:
+def plot(
+    result: Segmentation | Flow | Track | Lorenz | Ledger, /, *, kind: str | None = None
+) -> Picture:
     """A picture of a result: a chart of Altair.
 
     It is shown in a notebook as it is; `.save("sizes.png")` writes it, as svg
@@ -52,6 +58,8 @@ def plot(result: Segmentation | Flow | Track | Lorenz, /, *, kind: str | None = 
     | Track | `sizes`: customers of each segment, period after period |
     | | `shares`: the same as shares of all customers |
     | Lorenz | `lorenz`: the curve |
+    | Ledger | `points`: issued, redeemed, expired and outstanding, month after month |
+    | | `tiers`: the share of members in each tier, month after month |
 
     Args:
         result: What is shown.
@@ -59,6 +67,7 @@ def plot(result: Segmentation | Flow | Track | Lorenz, /, *, kind: str | None = 
 
     Raises:
         SchemaError: when there is no such picture, or none of this result.
+        LedgerError: when the ledger has no entries, or no tiers to show.
         MissingExtra: when Altair is not installed.
 
     >>> import custseg as cu

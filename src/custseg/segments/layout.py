@@ -10,7 +10,7 @@ from attrs import frozen
 __all__ = ["Layout", "amount", "count", "counted", "share"]
 
 # Colours come from the page, so that light and dark themes both work.
-_TITLE = "text-align:left;color:inherit"
+_TITLE = "text-align:left;color:inherit;white-space:pre-line"
 _LINE = "1px solid color-mix(in srgb, currentColor 20%, transparent)"
 _TABLE = "border-collapse:collapse;color:inherit;background:transparent;font-size:0.9em"
 _CELL = f"padding:0.2em 0.8em;border-bottom:{_LINE}"
@@ -21,7 +21,7 @@ class Layout:
     """A titled table; its first columns are text, the others are numbers.
 
     Attributes:
-        title: One line above the table.
+        title: A line or two above the table.
         head: The columns' names.
         rows: A text for each cell.
         texts: How many columns are text.

@@ -1,0 +1,73 @@
+"""A quote is what the order would earn if it came: the same logs with it say so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import custseg as cu
+from loyalty import worlds
+from loyalty.bridge import base_of, program_of
+
+LAST = 10**6
+
+
+def order_of(customer, at, total, channel, *, text):
+    return {
+        "id": str(LAST) if text else LAST,
+        "customer": customer,
+        "at": at,
+        "total": total,
+        "channel": channel,
+    }
+
+
+@given(
+    worlds.worlds(),
+    st.sampled_from(worlds.CUSTOMERS),
+    st.sampled_from(["10.00", "0.50", "3.00"]),
+    st.sampled_from([None, "app"]),
+    st.integers(0, 40),
+)
+def test_a_quote_is_what_the_order_then_earns(world, customer, total, channel, days):
+    program, logs = world
+    at = worlds.GRID[-1] + dt.timedelta(days=days)
+    text = any(isinstance(order["id"], str) for order in logs["orders"])
+    plain = order_of(customer, at, total, channel, text=text)
+    base = base_of(logs, program["tz"], worlds.GRID[-1])
+    # A rule on lines sees those of the logs, and the order has none there.
+    order = cu.Order(
+        order_id=plain["id"],
+        customer_id=customer,
+        ordered_at=at,
+        total=Decimal(total),
+        channel=channel,
+    )
+    quote = program_of(program).quote(order, program_of(program).run(base))
+    more = {**logs, "orders": [*logs["orders"], plain]}
+    ledger = program_of(program).run(base_of(more, program["tz"], at))
+    entry = ledger.entries.filter(source=str(plain["id"]), kind="earn").rows(named=True)
+    if not entry:
+        assert (quote.points, quote.desired, quote.rule, quote.cap) == (0, 0, None, None)
+    else:
+        found = {name: entry[0][name] for name in ("points", "desired", "rule", "cap")}
+        assert found == {name: getattr(quote, name) for name in found}
+    known = logs["customers"] is None or customer in [one["id"] for one in logs["customers"]]
+    if known and program["tiers"] and not any(e["kind"] == "close" for e in logs["events"]):
+        held = ledger.balances().filter(customer_id=customer)["tier"].to_list()
+        assert held == [quote.tier_after]
+
+
+def test_an_order_of_the_past_is_not_quoted_nor_one_without_entries():
+    shop = cu.datasets.simulate(20, 60, seed=1).base()
+    blue = cu.Program("Blue", earning=cu.Earn.flat("a", 1))
+    late = cu.Order(order_id=LAST, customer_id=1, ordered_at=shop.instant, total=5)
+    early = cu.Order(order_id=LAST, customer_id=1, ordered_at="2020-01-01", total=5)
+    with pytest.raises(cu.LedgerError, match="lies before the ledger's as_of"):
+        blue.quote(early, blue.run(shop))
+    with pytest.raises(cu.LedgerError, match="made without entries"):
+        blue.quote(late, blue.run(shop, entries=False))
