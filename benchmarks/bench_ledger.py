@@ -24,10 +24,10 @@ from custseg.base.customer_base import CustomerBase
 from custseg.loyalty import settlement
 from custseg.loyalty.cap import Cap
 from custseg.loyalty.earn import Earn
-from custseg.loyalty.earning import terms_of
 from custseg.loyalty.expiry import Expiry
 from custseg.loyalty.ladder import Ladder
 from custseg.loyalty.logs import admitted
+from custseg.loyalty.plan import plan_of
 from custseg.loyalty.program import Program
 from custseg.model.nouns import Event, Order
 from custseg.model.window import Window
@@ -190,7 +190,7 @@ def whole_base(made, *, seed=11):
 
 def kernels_alone(base, rounds):
     """Rows and seconds of the two kernels of a whole program, on one core, and what they read."""
-    run = settlement.settled(terms_of(FULL, base.scale), admitted(base), base, entries=False)
+    run = settlement.settled(plan_of(FULL, base.scale), admitted(base), base, entries=False)
     seconds = {"grants": 0.0, "books": 0.0}
     originals = grants.fold_grants, books.fold_books
     for name, module, function in (
@@ -207,7 +207,7 @@ def kernels_alone(base, rounds):
 
         setattr(module, function, watched)
         for _ in range(rounds + 1):
-            settlement.settled(terms_of(FULL, base.scale), admitted(base), base, entries=False)
+            settlement.settled(plan_of(FULL, base.scale), admitted(base), base, entries=False)
         # The first call loads what was compiled.
         seconds[name] = statistics.median(spent[1:])
     grants.fold_grants, books.fold_books = originals

@@ -234,17 +234,28 @@ def test_many_rules_are_named_as_they_took_part():
         assert rule == "+".join(name for name in names if name != f"r{source}")
 
 
+def corrupted(ledger, *, closing=None, refusals=None, **posted):
+    """The ledger with other frames than came of its run."""
+    made = attrs.evolve(ledger)
+    frames = {"_posted": attrs.evolve(ledger._posted, **posted)}
+    frames["_closing"] = ledger.balances() if closing is None else closing
+    frames["refusals"] = ledger.refusals if refusals is None else refusals
+    for name, frame in frames.items():
+        object.__setattr__(made, name, frame)
+    return made
+
+
 # Each corrupts a ledger in one way; the auditor must find it under that law.
 def entries(change):
-    return lambda: attrs.evolve(LEDGER, entries=change(LEDGER.entries))
+    return lambda: corrupted(LEDGER, entries=change(LEDGER.entries))
 
 
 def allocations(change):
-    return lambda: attrs.evolve(LEDGER, allocations=change(LEDGER.allocations))
+    return lambda: corrupted(LEDGER, allocations=change(LEDGER.allocations))
 
 
 def closing(change):
-    return lambda: attrs.evolve(LEDGER, closing=change(LEDGER.balances()))
+    return lambda: corrupted(LEDGER, closing=change(LEDGER.balances()))
 
 
 def bumped(column, where, by=1):
@@ -285,23 +296,23 @@ CORRUPTIONS = {
     ),
     "the allocation precedes its entry": allocations(bumped("at", FIRST, -HOUR)),
     "it is paid by a lot that is not available yet": allocations(bumped("at", FIRST, -2000 * HOUR)),
-    "it is paid by a lot that has expired": lambda: attrs.evolve(
+    "it is paid by a lot that has expired": lambda: corrupted(
         LEDGER,
         entries=bumped("at", REDEEM, 2000 * HOUR)(LEDGER.entries),
         allocations=LEDGER.allocations.with_columns(pl.col("at") + 2000 * HOUR),
     ),
     "the lot gave more than it had": allocations(bumped("points", FIRST, 1000)),
-    "the lot is past its end and has points left": lambda: attrs.evolve(
+    "the lot is past its end and has points left": lambda: corrupted(
         LATE, entries=LATE.entries.filter(pl.col("kind") != "expire")
     ),
     "the lot is available before it is earned": entries(bumped("available_at", FIRST, -HOUR)),
-    "it ends a lot that the member does not have": lambda: attrs.evolve(
+    "it ends a lot that the member does not have": lambda: corrupted(
         LATE,
         entries=LATE.entries.with_columns(
             lot_id=pl.when(kind="expire").then(pl.lit("order:99")).otherwise("lot_id")
         ),
     ),
-    "it is not dated at the end of its lot": lambda: attrs.evolve(
+    "it is not dated at the end of its lot": lambda: corrupted(
         LATE, entries=bumped("at", pl.col("kind") == "expire", -HOUR)(LATE.entries)
     ),
     "what came is not what is held and what went": closing(bumped("earned", FIRST)),
@@ -312,7 +323,7 @@ CORRUPTIONS = {
     "a total is not what the entries say": closing(bumped("redeemed", FIRST)),
     "the lots that can be spent are not what is available": closing(bumped("available", FIRST)),
     "the next expiry is not that of the lots": closing(bumped("next_expiry_points", FIRST)),
-    "it is refused and posted": lambda: attrs.evolve(
+    "it is refused and posted": lambda: corrupted(
         LEDGER, refusals=LEDGER.refusals.with_columns(event_id=pl.lit(1, pl.Int64))
     ),
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.loyalty.earning import Terms
+    from custseg.loyalty.terms import Terms
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.program import Program
 
@@ -37,6 +37,8 @@ class Calendar:
     """Tables by local day, the first at index 0.
 
     Attributes:
+        low: The first instant that the tables are good for.
+        high: The last one.
         first: The first day, numbered from 1970-01-01.
         zone: The clock of local days.
         opens: First instant at which points of a day can be spent.
@@ -48,8 +50,12 @@ class Calendar:
             version before.
         keys: int64[5, d]: nothing, day, month, year and lifetime, as numbers.
         lows: First day that counts for a tier.
+        reviews: The reviews of tiers, if all members have them on the same days,
+            as `Reviews.table` holds them.
     """
 
+    low: int
+    high: int
     first: int
     zone: Clock
     opens: Ints
@@ -60,6 +66,7 @@ class Calendar:
     adding: Ints
     keys: Ints
     lows: Ints
+    reviews: Ints
 
     def days(self, at: Ints) -> Ints:
         """Instants as indexes of the tables."""
@@ -88,19 +95,27 @@ def calendar(terms: Sequence[Terms], low: int, high: int, tz: str) -> Calendar:
             for name, values in _tables(each.program, numbers[of], dates[of], tz).items():
                 tables[name][of] = values
             tables["adding"][of] += 8 * version
-    keys = np.stack(
-        [
-            plain,
-            numbers,
-            (dates.dt.year().cast(pl.Int64) * 12 + dates.dt.month()).to_numpy(),
-            dates.dt.year().cast(pl.Int64).to_numpy(),
-            plain,
-        ]
-    )
+    years = dates.dt.year().cast(pl.Int64)
+    months = (years * 12 + dates.dt.month()).to_numpy()
+    keys = np.stack([plain, numbers, months, years.to_numpy(), plain])
     ladder = terms[-1].program.tiers
-    lows = plain + _AT_ONCE if ladder is None else _lows(ladder, dates) - first
+    lows, reviews = plain + _AT_ONCE, np.zeros((0, 4), np.int64)
+    if ladder is not None:
+        lows = _lows(ladder, dates) - first
+        if ladder.review is not None and ladder.review != "anniversary":
+            reviews = _table(ladder, first, tz, _period_starts(numbers, _PERIODS[ladder.review]))
     made = {name: read_only(values) for name, values in tables.items()}
-    return Calendar(first, zone, **made, keys=read_only(keys), lows=read_only(lows))
+    made |= {"keys": read_only(keys), "lows": read_only(lows), "reviews": read_only(reviews)}
+    return Calendar(low, high, first, zone, **made)
+
+
+def _period_starts(days: Ints, months: int) -> Ints:
+    """The first days of the periods that some days, one after the other, lie in."""
+    ends = days[[0, -1]].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    first, last = ends // months * months
+    return np.arange(first, last + 1, months).astype("datetime64[M]").astype(
+        "datetime64[D]"
+    ).astype(np.int64)
 
 
 def _tables(program: Program, numbers: Ints, dates: pl.Series, tz: str) -> dict[str, Ints | int]:
@@ -173,32 +188,23 @@ def reviews_of(ladder: Ladder, days: Calendar, since: Ints, joined: Ints, until:
     if ladder.review == "anniversary":
         anchors = days.zone.days(np.where(joined > _AT_ONCE, joined, since))
         return _anniversaries(ladder, days, anchors, since, until)
-    low = int(since.min())
-    first = days.zone.day(low) if low < _NEVER else days.first
-    last = days.zone.day(until)
-    span = pl.Series([first, max(first, last)]).cast(pl.Int32).cast(pl.Date)
-    months = _PERIODS[ladder.review]
-    start = span[0].replace(month=(span[0].month - 1) // months * months + 1, day=1)
-    dates = pl.date_range(start, span[1], f"{months}mo", eager=True)
-    table = _table(ladder, days, dates)
+    table = days.reviews
     starts = np.searchsorted(table[:, 0], since, side="right")
     stop = int(np.searchsorted(table[:, 0], until, side="right"))
     stops = np.maximum(starts, stop)
-    return Reviews(read_only(table), read_only(starts), read_only(stops))
+    return Reviews(table, read_only(starts), read_only(stops))
 
 
-def _table(ladder: Ladder, days: Calendar, dates: pl.Series) -> Ints:
-    numbers = _numbers(dates)
-    tz = days.zone.tz
+def _table(ladder: Ladder, first: int, tz: str, numbers: Ints) -> Ints:
     if numbers.size == 0:
         return np.zeros((1, 4), np.int64)
     low = np.full(numbers.size, -(2**62))
     if isinstance(ladder.window, Window):
-        low = _before(ladder.window, dates)
+        low = _before(ladder.window, pl.Series(numbers).cast(pl.Int32).cast(pl.Date))
     at = _starts_of(numbers, tz)
     fall = _starts_of(numbers + ladder.grace_days, tz)
     return np.ascontiguousarray(
-        np.stack([at, low - days.first, fall, numbers - days.first], axis=1)
+        np.stack([at, low - first, fall, numbers - first], axis=1)
     )
 
 
@@ -219,7 +225,7 @@ def _anniversaries(
     told = pl.DataFrame({"day": dates.gather(whose), "turn": turn}).select(
         pl.col("day").dt.offset_by(pl.format("{}mo", pl.col("turn") * 12))
     )
-    table = _table(ladder, days, told.to_series())
+    table = _table(ladder, days.first, days.zone.tz, _numbers(told.to_series()))
     if whose.size == 0:
         return Reviews(read_only(table), *(read_only(np.zeros(since.size, np.int64)),) * 2)
     due = (table[:, 0] > since[whose]) & (table[:, 0] <= until)

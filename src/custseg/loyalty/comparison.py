@@ -108,7 +108,9 @@ class Comparison:
 
 def compare(one: Program | Programs, other: Program | Programs, base: CustomerBase) -> Comparison:
     """The balances of two programs over the same base, beside each other."""
-    ledgers = [program.run(base, entries=False) for program in (one, other)]
+    from custseg.loyalty.settlement import settle_each
+
+    ledgers = settle_each((one, other), base, entries=False)
     sums = [_figures(ledger) for ledger in ledgers]
     frame = pl.DataFrame(
         [(name, sums[0][name], sums[1][name], sums[1][name] - sums[0][name]) for name in sums[0]],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from custseg.errors import LedgerError
 from custseg.loyalty.boost import Boost
@@ -15,8 +15,9 @@ from custseg.loyalty.contributions import LARGEST, Contribution
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.logs import ALSO
-from custseg.schema.bridge import array, minor, read_only
-from custseg.schema.clock import DAY, clock, day_number
+from custseg.rules.rule import hits_of_all
+from custseg.schema.bridge import array, filled, minor, read_only
+from custseg.schema.clock import DAY, clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,42 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
-    from custseg.loyalty.program import Program
-    from custseg.loyalty.programs import Programs
+    from custseg.loyalty.logs import Logs
+    from custseg.loyalty.plan import Placed, Plan
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
-__all__ = ["Offer", "Side", "Terms", "event_side", "order_side", "terms_of"]
-
-
-@frozen(eq=False)
-class Terms:
-    """A program in one of its versions, and the local days on which it is in force.
-
-    Attributes:
-        program: The version.
-        first: Its first local day, numbered from 1970-01-01.
-        last: Its last.
-        unit: Smallest units of one of money.
-    """
-
-    program: Program
-    first: int
-    last: int
-    unit: int
-
-
-def terms_of(program: Program | Programs, scale: int) -> tuple[Terms, ...]:
-    """The versions of a program in their order; a program alone is always in force."""
-    versions = getattr(program, "versions", None)
-    if versions is None:
-        return (Terms(program, -(2**62), 2**62, 10**scale),)  # type: ignore[arg-type]
-    firsts = [-(2**62), *(day_number(day) for day, _ in versions[1:]), 2**62]
-    return tuple(
-        Terms(each, first, after - 1, 10**scale)
-        for (_, each), first, after in zip(versions, firsts[:-1], firsts[1:], strict=True)
-    )
+__all__ = ["Offer", "Side", "event_side", "event_units", "hits_of", "order_side", "with_lines"]
 
 
 @frozen(eq=False)
@@ -103,127 +75,122 @@ class Side:
         return found
 
 
-def order_side(terms: Sequence[Terms], orders: pl.DataFrame, base: CustomerBase) -> Side:
+def order_side(plan: Plan, logs: Logs, tz: str) -> Side:
     """Orders, as the rules on orders see them."""
-    units = minor(orders["total"])
-    paid = None
-    if (
-        "paid_with_points" in orders.columns
-        and orders["paid_with_points"].null_count() < orders.height
-    ):
-        paid = minor(orders["paid_with_points"]).fill_null(0)
-    amounts = array((units if paid is None else units - paid).clip(lower_bound=0))
+    orders, amounts = logs.orders, logs.units
+    told = orders["paid_with_points"] if "paid_with_points" in orders.columns else None
+    if told is not None and told.null_count() < orders.height:
+        paid = array(minor(told).fill_null(0))
+        amounts = read_only(np.maximum(amounts - paid, 0))
 
-    def amount(rule: Earn) -> tuple[Ints, Flags | None]:
-        return (amounts, None) if rule.lines is None else _on_lines(rule, base, orders, amounts)
+    def amount(place: int) -> tuple[Ints, Flags | None]:
+        if place not in logs.lines:
+            return amounts, None
+        own, matched = logs.lines[place]
+        return read_only(np.minimum(own, amounts)), matched
 
     kinds: dict[str, Flags | None] = {ORDER_KIND: None}
-    return _side(terms, orders, "ordered_at", base, kinds, amount)
+    hits = hits_of(plan.on_orders, orders, "ordered_at", (logs.customers, tz), kinds)
+    return _side(plan.on_orders, hits, orders.height, amount)
 
 
-def event_side(terms: Sequence[Terms], events: pl.DataFrame, base: CustomerBase) -> Side:
+def event_side(plan: Plan, logs: Logs, tz: str) -> Side:
     """Events, as the rules on their kinds see them."""
+    events = logs.events
+    if events.height == 0 or not (plan.on_events or plan.for_others):
+        return Side(events.height, (), ())
     kinds: dict[str, Flags | None] = {}
     own = ~events[ALSO].to_numpy() if ALSO in events.columns else None
-    for each in terms:
-        for rule in each.program.earning:
-            if rule.on != ORDER_KIND and rule.on not in kinds:
-                of = _flags((events["kind"] == rule.on).fill_null(value=False))
-                kinds[rule.on] = of if own is None else of & own
+    for on in {each.rule.on for each in plan.on_events}:
+        of = _flags((events["kind"] == on).fill_null(value=False))
+        kinds[on] = of if own is None else of & own
     amounts = np.zeros(events.height, np.int64)
-    if kinds and "amount" in events.columns:
-        amounts = array(minor(events["amount"]).fill_null(0).clip(lower_bound=0))
-    made = _side(terms, events, "at", base, kinds, lambda _: (amounts, None))
+    if any(isinstance(each.rule, Earn) and each.rule.unit is not None for each in plan.on_events):
+        amounts = event_units(events)
+    hits = hits_of(plan.on_events, events, "at", (logs.customers, tz), kinds)
+    positive = read_only(np.maximum(amounts, 0))
+    made = _side(plan.on_events, hits, events.height, lambda _: (positive, None))
     if own is None:
         return made
-    bests = bests_of(terms)
     more = [
-        Offer(
-            rule,
-            place,
-            Contribution(rule.name, rule.also.points, hits, None),
-            capped=False,
-            best=bests[place],
-        )
-        for place, rule in placed(terms)
-        if isinstance(rule, Earn) and rule.also is not None
-        for hits in (_flags(events[f"{ALSO}{place}"].fill_null(value=False)),)
+        Offer(each.rule, each.place, given, capped=False, best=each.best)
+        for each in plan.for_others
+        for given in (_for_other(each, events),)
     ]
     return Side(made.rows, (*made.offers, *more), made.boosts)
 
 
-def placed(terms: Sequence[Terms]) -> list[tuple[int, Earn | Boost]]:
-    """The rules and boosts of all versions, numbered."""
-    return list(enumerate(rule for each in terms for rule in each.program.earning))
+def _for_other(each: Placed, events: pl.DataFrame) -> Contribution:
+    """What a rule gives the other member: actions made for it are marked."""
+    assert isinstance(each.rule, Earn)  # noqa: S101 - only they have others
+    assert each.rule.also is not None  # noqa: S101
+    mark = f"{ALSO}{each.place}"
+    of = events[mark].fill_null(value=False) if mark in events.columns else None
+    hits = np.zeros(events.height, np.bool_) if of is None else of.to_numpy()
+    return Contribution(each.rule.name, each.rule.also.points, read_only(hits), None)
 
 
-def bests_of(terms: Sequence[Terms]) -> list[bool]:
-    """Whether only the best counts, by the place of each rule."""
-    return [each.program.combine == "best" for each in terms for _ in each.program.earning]
+def event_units(events: pl.DataFrame) -> Ints:
+    """The amounts of events in smallest units; 0 where there is none."""
+    told = events["amount"] if "amount" in events.columns else None
+    if told is None or told.null_count() == events.height:
+        return read_only(np.zeros(events.height, np.int64))
+    return filled(minor(told), 0)
 
 
 def _side(
-    terms: Sequence[Terms],
-    rows: pl.DataFrame,
-    at: str,
-    base: CustomerBase,
-    kinds: dict[str, Flags | None],
-    amount: Callable[[Earn], tuple[Ints, Flags | None]],
+    asked: Sequence[Placed],
+    hits: dict[int, Flags],
+    rows: int,
+    amount: Callable[[int], tuple[Ints, Flags | None]],
 ) -> Side:
     """The rules and boosts on some kinds, over rows."""
     offers: list[Offer] = []
     boosts: list[tuple[int, Boost, Flags]] = []
-    hits, bests = hits_of(terms, rows, at, base, kinds), bests_of(terms)
-    for place, rule in placed(terms):
-        if place not in hits:
-            continue
-        hit = hits[place]
+    for each in asked:
+        rule, hit, amounts = each.rule, hits[each.place], None
         if isinstance(rule, Boost):
-            boosts.append((place, rule, hit))
+            boosts.append((each.place, rule, hit))
             continue
-        if rule.unit is None:
-            given = Contribution(rule.name, rule.points, read_only(hit), None)
-        else:
-            amounts, of = amount(rule)
-            hit = hit if of is None else hit & of
-            rate = rule.points / rule.unit / 10**base.scale
-            given = Contribution(rule.name, rate, read_only(hit), amounts)
-        offers.append(Offer(rule, place, given, capped=rule.cap is not None, best=bests[place]))
-    return Side(rows.height, tuple(offers), tuple(boosts))
+        if rule.unit is not None:
+            amounts, of = amount(each.place)
+            hit = hit if of is None else read_only(hit & of)
+        given = Contribution(rule.name, each.rate, hit, amounts)
+        offers.append(Offer(rule, each.place, given, capped=rule.cap is not None, best=each.best))
+    return Side(rows, tuple(offers), tuple(boosts))
 
 
 def hits_of(
-    terms: Sequence[Terms],
+    asked: Sequence[Placed],
     rows: pl.DataFrame,
     at: str,
-    base: CustomerBase,
+    about: tuple[pl.DataFrame | None, str],
     kinds: dict[str, Flags | None],
 ) -> dict[int, Flags]:
-    """Whether each rule's kind, condition and period hold, by its place, row by row."""
-    asked = [
-        (place, rule, each)
-        for each, (place, rule) in zip(
-            (each for each in terms for _ in each.program.earning), placed(terms), strict=True
-        )
-        if rule.on in kinds
-    ]
-    conditions = [rule.rule for _, rule, _ in asked if rule.rule is not None]
-    seen = seen_by(conditions, rows, base) if conditions else rows
-    dated = len(terms) > 1 or any(rule.during is not None for _, rule, _ in asked)
-    days = _days(rows[at], base.tz) if dated else None
+    """Whether each rule's kind, condition and period hold, by its place, row by row.
+
+    Args:
+        asked: The rules and boosts.
+        rows: Orders or events.
+        at: The column of their instants.
+        about: What is told of customers, and the zone of local days.
+        kinds: Which rows each kind is; None for all.
+    """
+    rules = [each.rule.rule for each in asked if each.rule.rule is not None]
+    held = iter(hits_of_all(rules, seen_by(rules, rows, *about)) if rules else ())
+    dated = any(each.is_dated for each in asked)
+    days = _days(rows[at], about[1]) if dated else np.zeros(0, np.int64)
+    every = read_only(np.ones(rows.height, np.bool_))
     found: dict[int, Flags] = {}
-    for place, rule, each in asked:
-        of = kinds[rule.on]
-        hit = np.ones(rows.height, np.bool_) if of is None else of
-        if rule.rule is not None:
-            hit = hit & _flags(rule.rule.hits(seen))
-        if days is not None:
-            first, last = each.first, each.last
-            if rule.during is not None:
-                first = max(first, day_number(rule.during.first))
-                last = min(last, day_number(rule.during.last))
-            hit = hit & (days >= first) & (days <= last)
-        found[place] = read_only(hit)
+    for each in asked:
+        hit = kinds[each.rule.on]
+        if each.rule.rule is not None:
+            of = next(held).to_numpy()
+            hit = of if hit is None else hit & of
+        if each.is_dated:
+            within = (days >= each.first) & (days <= each.last)
+            hit = within if hit is None else hit & within
+        found[each.place] = every if hit is None else read_only(hit)
     return found
 
 
@@ -238,13 +205,23 @@ def _days(at: pl.Series, tz: str) -> Ints:
     return clock(tz, int(values.min()) - DAY, int(values.max()) + DAY).days(values)
 
 
-def _on_lines(
-    rule: Earn, base: CustomerBase, orders: pl.DataFrame, amounts: Ints
-) -> tuple[Ints, Flags]:
-    """Smallest units of matching lines, no more than an order earns on; where any matches."""
+def with_lines(plan: Plan, logs: Logs, base: CustomerBase) -> Logs:
+    """Logs with what the lines of each order come to, for the rules that count lines."""
+    asked = [
+        (each.place, each.rule)
+        for each in plan.on_orders
+        if isinstance(each.rule, Earn) and each.rule.line_rule is not None
+    ]
+    if not asked:
+        return logs
+    return evolve(logs, lines={place: _on_lines(rule, logs.orders, base) for place, rule in asked})
+
+
+def _on_lines(rule: Earn, orders: pl.DataFrame, base: CustomerBase) -> tuple[Ints, Flags]:
+    """Smallest units of each order's matching lines; where any matches."""
     lines = base.log("lines") if base.lines is None else base.lines
     assert rule.line_rule is not None  # noqa: S101 - the caller asked
-    hits = rule.line_rule.hits(seen_by([rule.line_rule], lines, base))
+    hits = rule.line_rule.hits(seen_by([rule.line_rule], lines, base.customers, base.tz))
     matching = lines.select("order_id", units=minor(lines["total"])).filter(hits)
     sums = matching.group_by("order_id").agg(pl.col("units").cast(pl.Int128).sum())
     if sums.height and int(sums["units"].max()) > LARGEST:  # type: ignore[arg-type]
@@ -257,6 +234,5 @@ def _on_lines(
     beside = orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")[
         "units"
     ]
-    matched = _flags(beside.is_not_null())
     own = array(beside.fill_null(0).clip(lower_bound=0).cast(pl.Int64))
-    return read_only(np.minimum(own, amounts)), matched
+    return own, _flags(beside.is_not_null())

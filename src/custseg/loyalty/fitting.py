@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from custseg.base.customer_base import CustomerBase
-    from custseg.loyalty.earning import Terms
+    from custseg.loyalty.terms import Terms
     from custseg.loyalty.program import Program
 
-__all__ = ["misfits"]
+__all__ = ["columns_of", "misfits"]
+
+
+def columns_of(base: CustomerBase) -> object:
+    """All of a base that `misfits` looks at: bases for which this is equal fit alike."""
+    logs = [
+        tuple(base.log(name).schema.items()) if base.has(name) else None
+        for name in ("orders", "events", "lines")
+    ]
+    told = None if base.customers is None else tuple(base.customers.schema.items())
+    return (base.currency, base.tz, *logs, told)
 
 
 def misfits(terms: Sequence[Terms], base: CustomerBase) -> list[Problem]:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.loyalty.calendar import Calendar
-    from custseg.loyalty.earning import Side, Terms
+    from custseg.loyalty.earning import Side
     from custseg.loyalty.ladder import Ladder
+    from custseg.loyalty.plan import Plan
     from custseg.loyalty.sequence import Sequence
+    from custseg.loyalty.terms import Terms
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
@@ -88,16 +90,9 @@ class Grants:
     winner: Ints | None
 
 
-def needs_order(terms: Listed[Terms], demand: Demand, act: Ints) -> bool:
+def needs_order(plan: Plan, demand: Demand, act: Ints) -> bool:
     """Whether what is earned depends on what came before, or is more than a plain sum."""
-    for each in terms:
-        program = each.program
-        rules = program.earning
-        if program.cap or program.tiers or program.boosts or len(terms) > 1:
-            return True
-        if any(rule.cap is not None for rule in program.rules) or any(rule.tiers for rule in rules):
-            return True
-    return bool(((act == books.REFUND) & (demand.reason == 0)).any())
+    return plan.needs_order or bool(((act == books.REFUND) & (demand.reason == 0)).any())
 
 
 def unfolded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,8 +11,10 @@ from attrs import field, frozen
 from custseg.base.instant import as_of_of
 from custseg.errors import LedgerError
 from custseg.loyalty import audit, showing
+from custseg.loyalty.closing import closing, members, refusals
+from custseg.loyalty.posting import posted_all
 from custseg.loyalty.standing import Books, balances_at, lots_at
-from custseg.loyalty.tiering import history
+from custseg.loyalty.tiering import TierMoves, history, tier_moves
 from custseg.loyalty.tiers import segmented
 from custseg.loyalty.totals import totals_of
 from custseg.schema.clock import instant_of
@@ -24,12 +27,12 @@ if TYPE_CHECKING:
     from custseg.loyalty.explanation import Explanation
     from custseg.loyalty.kpis import Kpis
     from custseg.loyalty.liability import Every, Liability
+    from custseg.loyalty.posting import Posted
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
     from custseg.loyalty.rate import Rate
     from custseg.loyalty.settlement import Settled
     from custseg.loyalty.statement import Statement
-    from custseg.loyalty.tiering import TierMoves
     from custseg.loyalty.totals import Totals
     from custseg.model.window import During, Window
     from custseg.segments.segmentation import Segmentation
@@ -44,8 +47,6 @@ class Ledger:
     Attributes:
         program: The program that was run.
         when: The as_of of the base it was run on.
-        refusals: event_id, customer_id, at and reason of each request or fact
-            that was refused, by customer and order of things.
 
     >>> import custseg as cu, polars as pl
     >>> orders = cu.table(cu.Order).require(
@@ -72,15 +73,54 @@ class Ledger:
     program: Program | Programs
     when: AsOf
     currency: str
-    refusals: pl.DataFrame
-    _entries: pl.DataFrame | None = field(alias="entries")
-    _allocations: pl.DataFrame | None = field(alias="allocations")
-    _closing: pl.DataFrame = field(alias="closing")
-    _members: pl.DataFrame = field(alias="members")
-    _turns: pl.DataFrame | None = field(alias="turns")
-    _moves: TierMoves | None = field(alias="moves")
     _base: CustomerBase = field(alias="base")
-    _runs: tuple[Settled, ...] = field(alias="runs")
+    _kept: tuple[Settled, ...] = field(alias="runs")
+    _has_entries: bool = field(alias="has_entries")
+
+    # All that is wrong was found by the run; frames are made when they are looked at.
+
+    @cached_property
+    def refusals(self) -> pl.DataFrame:
+        """Each request or fact that was refused, by customer and order of things.
+
+        Returns:
+            event_id, customer_id, at and reason.
+        """
+        return pl.concat([refusals(run, self._base) for run in self._kept])
+
+    @property
+    def _runs(self) -> tuple[Settled, ...]:
+        """The runs with their rows; none without entries."""
+        return self._kept if self._has_entries else ()
+
+    @cached_property
+    def _closing(self) -> pl.DataFrame:
+        return closing(self._kept, self._moves, self.when.instant)
+
+    @cached_property
+    def _members(self) -> pl.DataFrame:
+        return members(self._kept)
+
+    @cached_property
+    def _moves(self) -> TierMoves | None:
+        found = [tier_moves(run, self.when.instant) for run in self._kept]
+        return TierMoves.joined([each for each in found if each is not None])
+
+    @cached_property
+    def _posted(self) -> Posted | None:
+        return posted_all(self._kept) if self._has_entries else None
+
+    @property
+    def _entries(self) -> pl.DataFrame | None:
+        return None if self._posted is None else self._posted.entries
+
+    @property
+    def _allocations(self) -> pl.DataFrame | None:
+        return None if self._posted is None else self._posted.allocations
+
+    @property
+    def _turns(self) -> pl.DataFrame | None:
+        return None if self._posted is None else self._posted.turns
 
     @property
     def entries(self) -> pl.DataFrame:

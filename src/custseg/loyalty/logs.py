@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from custseg._kernels import books
 from custseg.errors import LedgerError
-from custseg.schema.bridge import array
+from custseg.schema.bridge import array, changes, minor, read_only
 from custseg.schema.keys import key_faults
+from custseg.threads import in_threads, slices
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from custseg.base.customer_base import CustomerBase
 
-__all__ = ["ACT", "ALSO", "NAME", "RANK", "Logs", "admitted", "arranged"]
+    Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+
+__all__ = ["ACT", "ALSO", "NAME", "NO_LOGS", "RANK", "Logs", "admitted", "rank_of"]
 
 # No column of a log is called so.
 ACT, RANK, ALSO, NAME = "\0act", "\0rank", "\0also", "\0name"
@@ -31,6 +39,10 @@ _ACTS = {
     "close": books.CLOSE,
 }
 
+# Below, Python's own containers are sooner done than the engine is asked.
+_FEW = 1_000
+_WORTH_A_THREAD = 500_000
+
 
 @frozen(eq=False)
 class Logs:
@@ -38,13 +50,27 @@ class Logs:
 
     Attributes:
         orders: Orders of more than nothing, by customer, instant and id.
-        events: All events, by customer, instant, rank and id, with what each is
-            (ACT) and its rank (RANK); actions made for other members (ALSO) and
-            care (NAME) among them.
+        events: All events, by customer, instant, rank and id; actions made for
+            other members (ALSO) and care (NAME) among them.
+        units: int64[o], what orders come to, in smallest units.
+        act: int64[e], what each event is.
+        customers: Who there is; None where that is not told. In parts, those
+            of the part, by id.
+        lines: Of each rule on lines, by its place: smallest units of the lines
+            that match, order by order, and where any does.
     """
 
     orders: pl.DataFrame
     events: pl.DataFrame
+    units: Ints
+    act: Ints
+    customers: pl.DataFrame | None
+    lines: Mapping[int, tuple[Ints, Flags]] = field(factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return self.units.size + self.act.size
 
     def parted(self, parts: int) -> list[Logs]:
         """The same rows in parts of nearly equal size, each member's together."""
@@ -53,14 +79,57 @@ class Logs:
         longer = max(self.orders, self.events, key=lambda rows: rows.height)["customer_id"]
         places = np.linspace(0, longer.len(), parts + 1).astype(np.int64)[1:-1]
         firsts = longer.gather(places).unique().sort()
+        told = self.customers
+        if told is not None and not told["customer_id"].is_sorted():
+            told = told.sort("customer_id")
         cuts = [
             [0, *rows["customer_id"].search_sorted(firsts, side="left").to_list(), rows.height]
-            for rows in (self.orders, self.events)
+            for rows in (self.orders, self.events, *(() if told is None else (told,)))
         ]
+        spans = [zip(cut[:-1], cut[1:], strict=True) for cut in cuts]
         return [
-            Logs(self.orders[a:b], self.events[c:d])
-            for a, b, c, d in zip(cuts[0][:-1], cuts[0][1:], cuts[1][:-1], cuts[1][1:], strict=True)
+            Logs(
+                self.orders[a:b],
+                self.events[c:d],
+                self.units[a:b],
+                self.act[c:d],
+                None if told is None else told[slice(*people[0])],
+                {place: (own[a:b], of[a:b]) for place, (own, of) in self.lines.items()},
+            )
+            for (a, b), (c, d), *people in zip(*spans, strict=True)
         ]
+
+    def marked(self) -> pl.DataFrame:
+        """The events with what each is (ACT), its rank (RANK), and whether it is for another."""
+        named = {ACT: self.act, RANK: rank_of(self.act)}
+        events = self.events.hstack([pl.Series(name, values) for name, values in named.items()])
+        if ALSO in events.columns:
+            return events
+        return events.with_columns(pl.lit(value=False).alias(ALSO))
+
+    def with_events(self, events: pl.DataFrame, *ties: str) -> Logs:
+        """The same orders with other events, which say what they are (ACT) and stand anyhow."""
+        events = events.sort("customer_id", "at", RANK, "event_id", ALSO, *ties)
+        return evolve(self, events=events.drop(ACT, RANK), act=array(events[ACT]))
+
+    def only(self, kinds: frozenset[str] | None) -> Logs:
+        """Without actions of kinds that do not matter; None: all do."""
+        if kinds is None or not bool((self.act == books.ACTION).any()):
+            return self
+        of = self.events["kind"].is_in(list(kinds)).fill_null(value=False)
+        matters = of.to_numpy() | (self.act != books.ACTION)
+        if ALSO in self.events.columns:
+            matters |= self.events[ALSO].to_numpy()
+        if bool(matters.all()):
+            return self
+        kept = self.events.filter(pl.Series(matters))
+        return evolve(self, events=kept, act=read_only(self.act[matters]))
+
+
+NO_LOGS = Logs(
+    pl.DataFrame(), pl.DataFrame(), np.zeros(0, np.int64), np.zeros(0, np.int64), None
+)
+"""Of a run whose rows were let go."""
 
 
 def admitted(base: CustomerBase) -> Logs:
@@ -71,19 +140,37 @@ def admitted(base: CustomerBase) -> Logs:
     """
     orders = base.log("orders").head(0) if base.orders is None else base.orders
     orders = _distinct(orders, "order_id")
-    totals = array(orders["total"].to_physical().cast(pl.Int64))
-    if orders.height and int(totals.min()) <= 0:
-        orders = orders.filter(pl.Series(totals > 0))
+    units = array(minor(orders["total"]))
+    if units.size and int(units.min()) <= 0:
+        orders, units = orders.filter(pl.Series(units > 0)), read_only(units[units > 0])
+    if not _in_order(orders, "ordered_at", None, "order_id"):
+        orders = orders.sort("customer_id", "ordered_at", "order_id")
+        units = array(minor(orders["total"]))
     events = base.log("events").head(0) if base.events is None else base.events
     events = _distinct(events, "event_id")
-    act = pl.col("kind").replace_strict(_ACTS, default=books.ACTION, return_dtype=pl.Int64)
-    events = events.with_columns(act.alias(ACT)).with_columns(
-        pl.when(pl.col(ACT) == books.REDEEMED).then(books.REDEEM).otherwise(pl.col(ACT)).alias(RANK)
-    )
-    return Logs(
-        arranged(orders, ("customer_id", "ordered_at", "order_id")),
-        arranged(events, ("customer_id", "at", RANK, "event_id")),
-    )
+    act = _acts(events["kind"])
+    if not _in_order(events, "at", rank_of(act), "event_id"):
+        marked = events.hstack([pl.Series(ACT, act), pl.Series(RANK, rank_of(act))])
+        marked = marked.sort("customer_id", "at", RANK, "event_id")
+        events, act = marked.drop(ACT, RANK), array(marked[ACT])
+    return Logs(orders, events, units, act, base.customers)
+
+
+def _acts(kinds: pl.Series) -> Ints:
+    """What events are, by their kinds."""
+    if kinds.len() < _FEW:
+        known = [_ACTS.get(kind, books.ACTION) for kind in kinds.to_list()]
+        return read_only(np.array(known, np.int64))
+    act = pl.lit(books.ACTION, pl.Int64)
+    for kind, number in _ACTS.items():
+        act = pl.when(kinds == kind).then(pl.lit(number, pl.Int64)).otherwise(act)
+    return array(pl.select(act).to_series())
+
+
+def rank_of(act: Ints) -> Ints:
+    """The ranks of events at one instant: redemptions told rank with those asked for."""
+    told = act == books.REDEEMED
+    return read_only(np.where(told, books.REDEEM, act)) if told.any() else act
 
 
 def _distinct(rows: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -93,11 +180,8 @@ def _distinct(rows: pl.DataFrame, key: str) -> pl.DataFrame:
         LedgerError: when an id stands for rows that differ.
     """
     ids = rows[key]
-    if ids.dtype == pl.Int64:
-        # Ascending ids, as logs mostly have them, are distinct at a glance.
-        values = array(ids)
-        if bool((values[1:] > values[:-1]).all()):
-            return rows
+    if _are_distinct(ids):
+        return rows
     faults = key_faults(rows, (key,))
     if faults is None:
         return rows
@@ -115,26 +199,47 @@ def _distinct(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     return rows.filter(~copies)
 
 
-def arranged(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """Rows by customer, instant and what else is of the key; as they are when they are so."""
-    return rows if _in_order(rows, key) else rows.sort(key)
+def _are_distinct(ids: pl.Series) -> bool:
+    """Whether no id stands twice; False also where that is not seen at a glance."""
+    if ids.null_count():
+        return False
+    if ids.dtype != pl.Int64:
+        return ids.len() < _FEW and len(set(ids.to_list())) == ids.len()
+    # Ascending ids, as logs mostly have them, are distinct at a glance.
+    values = array(ids)
+    if bool((values[1:] > values[:-1]).all()):
+        return True
+    values = np.sort(values)
+    return bool((values[1:] > values[:-1]).all())
 
 
-def _in_order(rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
+def _in_order(rows: pl.DataFrame, at: str, rank: Ints | None, key: str) -> bool:
+    """Whether rows stand by customer, instant, rank and id."""
+    ids = rows["customer_id"]
     if rows.height < 2:  # noqa: PLR2004 - one row is in order
         return True
-    ids = rows["customer_id"]
     if not ids.is_sorted():
         return False
-    same = (ids.slice(1) == ids.slice(0, rows.height - 1)).to_numpy()
-    at = array(rows[key[1]])
-    if bool((same & (at[1:] < at[:-1])).any()):
-        return False
-    ties = np.flatnonzero(same & (at[1:] == at[:-1]))
-    if ties.size == 0:
-        return True
-    first, second = rows.select(key[2:])[ties], rows.select(key[2:])[ties + 1]
-    ordered = pl.Series(np.ones(ties.size, np.bool_))
-    for name in reversed(key[2:]):
-        ordered = (first[name] < second[name]) | ((first[name] == second[name]) & ordered)
+    when, last = array(rows[at]), rows[key]
+
+    def part(of: slice) -> bool:
+        # Each part looks at the first row of the next one too.
+        own = slice(of.start, of.stop + 1)
+        same = ~changes(ids[own])
+        early = when[own]
+        if bool((same & (early[1:] < early[:-1])).any()):
+            return False
+        ties = np.flatnonzero(same & (early[1:] == early[:-1])) + of.start
+        return ties.size == 0 or _ties_in_order(ties, rank, last)
+
+    return all(in_threads(part, slices(rows.height - 1, _WORTH_A_THREAD)))
+
+
+def _ties_in_order(ties: Ints, rank: Ints | None, ids: pl.Series) -> bool:
+    """Whether rows that tie with the next one stand by rank and id."""
+    first, second = ids.gather(ties), ids.gather(ties + 1)
+    ordered = (first < second).fill_null(value=False).to_numpy()
+    if rank is not None:
+        early, late = rank[ties], rank[ties + 1]
+        ordered = (early < late) | ((early == late) & ordered)
     return bool(ordered.all())

@@ -9,7 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg._kernels import books, grants
-from custseg.loyalty.logs import ACT, ALSO
+from custseg.loyalty.logs import ALSO
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class Names:
         )
         shared = None
         if ALSO in events.columns:
-            care = events[ACT].to_numpy() == books.CARE
+            care = made.logs.act == books.CARE
             source[orders.height :][care] = 2
             # What is made for others, or for everybody, bears the member's id too.
             shared = np.concatenate(

@@ -8,101 +8,88 @@ import polars as pl
 
 from custseg._kernels import books
 from custseg.errors import LedgerError
-from custseg.loyalty.earn import Earn
-from custseg.loyalty.earning import hits_of, placed
+from custseg.loyalty.earning import hits_of
 from custseg.loyalty.kinds import ORDER_KIND
-from custseg.loyalty.logs import ACT, ALSO, NAME, RANK, Logs, arranged
+from custseg.loyalty.logs import ACT, ALSO, NAME, RANK
 from custseg.schema.bridge import array, instants
 from custseg.schema.clock import DAY, clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
-    from custseg.loyalty.also import Also
-    from custseg.loyalty.earning import Terms
+    from custseg.loyalty.logs import Logs
+    from custseg.loyalty.plan import Placed, Plan
 
 __all__ = ["with_also", "with_care"]
 
 
-def with_also(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
+def with_also(plan: Plan, logs: Logs, base: CustomerBase) -> Logs:
     """Logs with an action of the other member for each event that gives one points.
 
     Its row says which rules made it, in columns named for their places.
     """
-    rules = [
-        (place, rule, rule.also)
-        for place, rule in placed(terms)
-        if isinstance(rule, Earn) and rule.also is not None
-    ]
-    if not rules:
+    if not plan.for_others:
         return logs
+    events = logs.marked()
     made = [
-        _targets(terms, rows, at, key, rules, base)
+        _targets(plan, rows, at, key, base)
         for rows, at, key in (
             (logs.orders, "ordered_at", "order_id"),
-            (logs.events, "at", "event_id"),
+            (events, "at", "event_id"),
         )
     ]
-    marks = [f"{ALSO}{place}" for place, _, _ in rules]
-    more = pl.concat([each for each in made if each is not None] or [_none(logs, marks)])
-    is_text = logs.events.schema["event_id"] == pl.String
-    if is_text:
+    marks = [f"{ALSO}{each.place}" for each in plan.for_others]
+    none = events.head(0).with_columns(pl.lit(value=False).alias(mark) for mark in marks)
+    more = pl.concat([each for each in made if each is not None] or [none])
+    if events.schema["event_id"] == pl.String:
         more = more.with_columns(event_id=pl.col("event_id") + "|also")
     same = [name for name in more.columns if name not in marks]
     more = more.group_by(same, maintain_order=True).agg(pl.col(marks).any())
-    events = pl.concat(
-        [logs.events.with_columns(pl.lit(value=False).alias(ALSO)), more], how="diagonal_relaxed"
-    )
-    key = ("customer_id", "at", RANK, "event_id", ALSO)
-    return Logs(logs.orders, arranged(events, key))
-
-
-def _none(logs: Logs, marks: list[str]) -> pl.DataFrame:
-    empty = logs.events.head(0).with_columns(pl.lit(value=True).alias(ALSO))
-    return empty.with_columns(pl.lit(value=False).alias(mark) for mark in marks)
+    return logs.with_events(pl.concat([events, more], how="diagonal_relaxed"))
 
 
 def _targets(
-    terms: Sequence[Terms],
-    rows: pl.DataFrame,
-    at: str,
-    key: str,
-    rules: list[tuple[int, Earn, Also]],
-    base: CustomerBase,
+    plan: Plan, rows: pl.DataFrame, at: str, key: str, base: CustomerBase
 ) -> pl.DataFrame | None:
     """The actions that rows of one log make for others."""
     is_order = key == "order_id"
-    kinds: dict[str, NDArray[np.bool_] | None] = {}
-    for _, rule, _ in rules:
-        on = rule.on
-        if (on == ORDER_KIND) != is_order:
-            continue
-        own = None if is_order else pl.Series(rows["kind"] == on).fill_null(value=False)
-        kinds[on] = None if own is None else own.to_numpy()
-    if not kinds:
+    asked = [each for each in plan.for_others if (each.rule.on == ORDER_KIND) == is_order]
+    if not asked:
         return None
-    hits = hits_of(terms, rows, at, base, kinds)
-    found: list[pl.DataFrame] = []
-    for place, _, also in rules:
-        if place not in hits:
-            continue
-        other = _other(rows, also.member, base)
-        told = rows.select(at=at, event_id=key).with_columns(
-            other.alias("customer_id"),
-            pl.lit(books.ACTION, pl.Int64).alias(ACT),
-            pl.lit(books.ACTION, pl.Int64).alias(RANK),
-            pl.lit(value=True).alias(ALSO),
-            kind=pl.lit(None, pl.String),
-        )
-        told = told.filter(pl.Series(hits[place]) & other.is_not_null())
-        found.append(
-            told.with_columns(pl.lit(each == place).alias(f"{ALSO}{each}") for each, _, _ in rules)
-        )
-    return pl.concat(found)
+    kinds: dict[str, NDArray[np.bool_] | None] = {ORDER_KIND: None}
+    if not is_order:
+        kinds = {
+            on: (rows["kind"] == on).fill_null(value=False).to_numpy()
+            for on in {each.rule.on for each in asked}
+        }
+    hits = hits_of(asked, rows, at, (base.customers, base.tz), kinds)
+    return pl.concat([_made(plan, each, rows, at, key, hits[each.place], base) for each in asked])
+
+
+def _made(
+    plan: Plan,
+    of: Placed,
+    rows: pl.DataFrame,
+    at: str,
+    key: str,
+    hits: NDArray[np.bool_],
+    base: CustomerBase,
+) -> pl.DataFrame:
+    """The actions that rows make for others by one rule."""
+    other = _other(rows, of.rule.also.member, base)  # type: ignore[union-attr]
+    told = rows.select(at=at, event_id=key).with_columns(
+        other.alias("customer_id"),
+        pl.lit(books.ACTION, pl.Int64).alias(ACT),
+        pl.lit(books.ACTION, pl.Int64).alias(RANK),
+        pl.lit(value=True).alias(ALSO),
+        kind=pl.lit(None, pl.String),
+    )
+    told = told.filter(pl.Series(hits) & other.is_not_null())
+    return told.with_columns(
+        pl.lit(each.place == of.place).alias(f"{ALSO}{each.place}") for each in plan.for_others
+    )
 
 
 def _other(rows: pl.DataFrame, member: str, base: CustomerBase) -> pl.Series:
@@ -124,9 +111,9 @@ def _other(rows: pl.DataFrame, member: str, base: CustomerBase) -> pl.Series:
     return beside["other"]
 
 
-def with_care(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
+def with_care(plan: Plan, logs: Logs, base: CustomerBase) -> Logs:
     """Logs with the birthdays, anniversaries and holidays of members up to the as_of."""
-    if not any(each.program.care for each in terms):
+    if not plan.cares:
         return logs
     from custseg.loyalty.occasions import occasions
 
@@ -138,7 +125,7 @@ def with_care(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
     zone = clock(base.tz, min(first, until) - DAY, max(first, until) + DAY)
     span = pl.Series([zone.day(min(first, until)), base.when.today]).cast(pl.Int32).cast(pl.Date)
     more: list[pl.DataFrame] = []
-    for each in terms:
+    for each in plan:
         due = occasions(each.program.care, people, base.tz, span[0], span[1])
         number = pl.col("on").to_physical().cast(pl.Int64)
         more.append(due.filter(number.is_between(each.first, each.last)))
@@ -161,12 +148,8 @@ def with_care(terms: Sequence[Terms], logs: Logs, base: CustomerBase) -> Logs:
     )
     rows = rows.join(people.select("customer_id", "enrolled"), on="customer_id", how="left")
     rows = rows.filter((pl.col("at") >= pl.col("enrolled")) & (pl.col("at").to_physical() <= until))
-    events = logs.events
-    if ALSO not in events.columns:
-        events = events.with_columns(pl.lit(value=False).alias(ALSO))
-    events = pl.concat([events, rows.drop("enrolled")], how="diagonal_relaxed")
-    key = ("customer_id", "at", RANK, "event_id", ALSO, NAME)
-    return Logs(logs.orders, events.sort(key))
+    events = pl.concat([logs.marked(), rows.drop("enrolled")], how="diagonal_relaxed")
+    return logs.with_events(events, NAME)
 
 
 def _enrolled(logs: Logs, base: CustomerBase) -> pl.DataFrame:

@@ -11,11 +11,13 @@ from attrs import frozen
 from custseg._kernels import books, grants
 from custseg.loyalty.logs import ALSO, NAME
 from custseg.loyalty.naming import Names, rule_names
-from custseg.loyalty.requests import reward_names
 from custseg.loyalty.sequence import NEVER
 from custseg.schema.bridge import instants
+from custseg.threads import in_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Listed
+
     from numpy.typing import NDArray
 
     from custseg.loyalty.sequence import Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["ENTRIES", "NOTHING_BOOKED", "Booked", "Posted", "caps_bound", "posted"]
+__all__ = ["ENTRIES", "NOTHING_BOOKED", "Booked", "Posted", "caps_bound", "posted_all"]
 
 ENTRIES = (
     "entry_id",
@@ -126,6 +128,15 @@ class Posted:
     entries: pl.DataFrame
     allocations: pl.DataFrame
     turns: pl.DataFrame
+
+
+def posted_all(runs: Listed[Settled]) -> Posted:
+    """Entries and allocations of all parts, one after the other."""
+    done = in_threads(posted, runs)
+    if len(done) == 1:
+        return done[0]
+    names = ("entries", "allocations", "turns")
+    return Posted(*(pl.concat([getattr(each, name) for each in done]) for name in names))
 
 
 def posted(run: Settled) -> Posted:
@@ -266,10 +277,10 @@ def _rules(run: Settled, names: Names, rows: Ints, kind: Ints) -> pl.Series:
     others: list[tuple[NDArray[np.bool_], pl.Series]] = []
     if NAME in events.columns:
         others.append((kind == books.CARED, names.care(rows)))
-    if reward_names(run.terms):
+    if run.terms.reward_names:
         rewards = np.where(kind == books.SPEND, run.demand.refers[rows], -1)
         rewards = np.where(run.made.act[rows] == books.REDEEM, rewards, -1)
-        listed = pl.Series(reward_names(run.terms))
+        listed = pl.Series(run.terms.reward_names)
         others.append((rewards >= 0, listed.gather(np.maximum(rewards, 0))))
     for of, values in others:
         told = pl.select(pl.when(pl.Series(of)).then(values).otherwise(told)).to_series()

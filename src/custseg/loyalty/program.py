@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.comparison import Comparison
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.ledger import Ledger
+    from custseg.loyalty.plan import Plan
     from custseg.loyalty.programs import Programs
     from custseg.loyalty.quote import Quote
     from custseg.loyalty.rate import Rate
@@ -116,6 +117,11 @@ class Program:
     def boosts(self) -> tuple[Boost, ...]:
         """The boosts."""
         return tuple(rule for rule in self.earning if isinstance(rule, Boost))
+
+    @cached_property
+    def plans(self) -> dict[int, Plan]:
+        """What follows from the program alone, by decimals of money: worked out once."""
+        return {}
 
     def run(self, base: CustomerBase, /, *, entries: bool = True) -> Ledger:
         """The ledger of everything in a base up to its as_of.

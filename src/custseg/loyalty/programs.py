@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
@@ -13,6 +14,7 @@ from custseg.loyalty.program import Program
 if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.ledger import Ledger
+    from custseg.loyalty.plan import Plan
 
 __all__ = ["Programs"]
 
@@ -76,6 +78,11 @@ class Programs:
     def name(self) -> str:
         """The name that all versions share."""
         return self.current.name
+
+    @cached_property
+    def plans(self) -> dict[int, Plan]:
+        """What follows from the versions alone, by decimals of money: worked out once."""
+        return {}
 
     def in_force(self, day: dt.date, /) -> Program:
         """The program in force on a local day.

@@ -11,12 +11,13 @@ from attrs import frozen
 from custseg._kernels.grants import DESIRED, HELD_BEFORE
 from custseg.base.span import AsOf
 from custseg.errors import LedgerError, Problem
-from custseg.loyalty.earning import terms_of
-from custseg.loyalty.logs import Logs, arranged
+from custseg.loyalty.logs import Logs
 from custseg.loyalty.naming import rule_names
+from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import caps_bound
 from custseg.loyalty.settlement import earned
 from custseg.model.nouns import Order
+from custseg.schema.bridge import array, minor
 from custseg.schema.table import table
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     row = table(Order, currency=base.currency, tz=base.tz).frame([order])
     at = int(row["ordered_at"].to_physical()[0])
     LedgerError.check(_problems(order, at, base, runs))
-    logs, people = _own(runs, row, base)
-    terms = terms_of(program, base.scale)
+    logs = _own(runs, row, base)
+    plan = plan_of(program, base.scale)
     when = AsOf(at, base.when.today, base.tz)
-    seen = base._changed(when=when, customers=people)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    run = earned(terms, logs, seen, entries=True)
+    seen = base._changed(when=when)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    run = earned(plan, logs, seen, entries=True)
     place = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
     rows = run.made.rows_at(place)
     points, told, held = int(run.grants.points[rows[0]]), run.grants.told, run.grants.held
@@ -110,31 +111,26 @@ def _problems(
     return []
 
 
-def _own(
-    runs: tuple[Settled, ...], row: pl.DataFrame, base: CustomerBase
-) -> tuple[Logs, pl.DataFrame | None]:
-    """The logs of the order's member with the order, and what is told of the member."""
+def _own(runs: tuple[Settled, ...], row: pl.DataFrame, base: CustomerBase) -> Logs:
+    """The logs of the order's member with the order."""
     customer = row["customer_id"][0]
     held = runs[0].made.logs
-    found = Logs(held.orders[:0], held.events[:0])
+    found = held.orders[:0], held.events[:0], held.act[:0]
     for run in runs:
-        parts = [
-            rows[
-                rows["customer_id"].search_sorted(customer, side="left") : rows[
-                    "customer_id"
-                ].search_sorted(customer, side="right")
-            ]
-            for rows in (run.made.logs.orders, run.made.logs.events)
-        ]
-        if parts[0].height or parts[1].height:
-            found = Logs(*parts)
-    orders = pl.concat(
-        [found.orders, row.select(_known(row, found.orders))], how="diagonal_relaxed"
-    )
+        logs = run.made.logs
+        (a, b), (c, d) = (
+            [int(ids.search_sorted(customer, side=side)) for side in ("left", "right")]
+            for ids in (logs.orders["customer_id"], logs.events["customer_id"])
+        )
+        if a < b or c < d:
+            found = logs.orders[a:b], logs.events[c:d], logs.act[c:d]
+    orders, events, act = found
+    orders = pl.concat([orders, row.select(_known(row, orders))], how="diagonal_relaxed")
+    orders = orders.sort("customer_id", "ordered_at", "order_id")
     people = base.customers
     if people is not None:
         people = people.filter(pl.col("customer_id") == customer)
-    return Logs(arranged(orders, ("customer_id", "ordered_at", "order_id")), found.events), people
+    return Logs(orders, events, array(minor(orders["total"])), act, people)
 
 
 def _known(row: pl.DataFrame, orders: pl.DataFrame) -> list[str]:

@@ -6,23 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from attrs import evolve
 
 from custseg._kernels import books
+from custseg.loyalty.earning import event_units
 from custseg.loyalty.granting import Demand
-from custseg.loyalty.logs import ACT
-from custseg.schema.bridge import array, minor
+from custseg.loyalty.referring import found
+from custseg.schema.bridge import filled, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence as Listed
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from custseg.loyalty.earning import Side, Terms
+    from custseg.loyalty.earning import Side
+    from custseg.loyalty.plan import Plan
     from custseg.loyalty.sequence import Sequence
+    from custseg.loyalty.terms import Terms
 
     Ints = NDArray[np.int64]
 
-__all__ = ["REASONS", "demanded", "limits_of", "reward_names"]
+__all__ = ["REASONS", "demanded", "limits_of"]
 
 # Why an event is refused; 0 is not at all. What holds first comes first.
 REASONS = (
@@ -44,150 +48,132 @@ _NO_AMOUNT, _NO_ORDER, _NO_REDEMPTION = 7, 8, 10
 _PROGRAMS_OWN = -(2**63)
 
 
-def reward_names(terms: Listed[Terms]) -> list[str]:
-    """The rewards of all versions, each once."""
-    return list(dict.fromkeys(one.name for each in terms for one in each.program.rewards))
-
-
-def limits_of(terms: Listed[Terms]) -> Ints:
+def limits_of(terms: Iterable[Terms]) -> Ints:
     """How many of each reward a member may have, as the latest version says; -1 for any."""
     limits: dict[str, int] = {}
     for each in terms:
         for reward in each.program.rewards:
             limits[reward.name] = -1 if reward.per_member is None else reward.per_member
-    return np.array([limits[name] for name in reward_names(terms)], np.int64)
+    return np.array(list(limits.values()), np.int64)
 
 
-def demanded(terms: Listed[Terms], sides: tuple[Side, Side], made: Sequence, day: Ints) -> Demand:
+def demanded(plan: Plan, sides: tuple[Side, Side], made: Sequence, day: Ints) -> Demand:
     """What each row of the sequence asks for.
 
+    Few rows ask for anything: all else is left as it was made.
+
     Args:
-        terms: The versions of the program.
+        plan: The program.
         sides: Orders and events as rules see them.
         made: The sequence.
         day: Local days of its rows, numbered from 1970-01-01.
     """
-    orders, events = made.logs.orders, made.logs.events
-    nothing = np.zeros(orders.height, np.int64)
-    amounts = np.zeros(events.height, np.int64)
-    if "amount" in events.columns and events.height:
-        amounts = array(minor(events["amount"]).fill_null(0))
-    value = made.ordered(array(minor(orders["total"])), amounts)
-    points, rewards = _asked(terms, made, day)
-    asked = made.ordered(nothing, points)
-    extra = made.ordered(nothing, _ends(events))
-    refers = made.ordered(nothing - 1, rewards)
-    _refer(made, refers)
-    reason = _reasons(terms, made, asked, refers, value, day)
+    rows, act = made.at.size, made.logs.act
+    value, points = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    extra, reason = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    refers = np.full(rows, -1)
+    value[made.of_orders] = made.logs.units
+    demand = Demand(value, refers, points, extra, reason)
+    asks = np.flatnonzero(act != books.ACTION)
+    if asks.size:
+        of = act[asks]
+        _name_points(plan, demand, made, day, (asks, of))
+        _name_ends(demand, made, asks[of == books.OPENING])
+        _name_amounts(demand, made, asks[of == books.REFUND])
+        _refer(demand, made, asks, of)
+        _refuse(plan, demand, day, (made.of_events[asks], of))
     if made.strange is not None:
-        matters = made.ordered(*(side.matched().astype(np.int64) for side in sides)) > 0
-        matters = matters | ((made.act != books.ORDER) & (made.act != books.ACTION))
-        reason = np.where(made.strange, np.where(matters, _STRANGE, 0), reason)
-    return Demand(value, refers, asked, extra, reason)
+        matters = made.ordered(*(side.matched() for side in sides))
+        matters |= (made.act != books.ORDER) & (made.act != books.ACTION)
+        reason[made.strange] = np.where(matters[made.strange], _STRANGE, 0)
+    return evolve(demand, value=read_only(value), refers=read_only(refers))
 
 
-def _asked(terms: Listed[Terms], made: Sequence, day: Ints) -> tuple[Ints, Ints]:
+def _name_points(
+    plan: Plan, demand: Demand, made: Sequence, day: Ints, asking: tuple[Ints, Ints]
+) -> None:
     """The points that events name or that their rewards cost, and the rewards; -2: unknown."""
-    events = made.logs.events
-    points = np.zeros(events.height, np.int64)
-    rewards = np.full(events.height, -1, np.int64)
-    if "points" in events.columns:
-        points = array(events["points"].fill_null(0)).copy()
-    act = array(events[ACT])
-    points[(act == books.ORDER) | (act == books.ACTION)] = 0
+    events, (asks, of) = made.logs.events, asking
+    rows = made.of_events[asks]
+    if "points" in events.columns and events["points"].null_count() < events.height:
+        demand.points[rows] = filled(events["points"], 0)[asks]
     if "reward" not in events.columns or events["reward"].null_count() == events.height:
-        return points, rewards
-    asks = np.flatnonzero((act == books.REDEEM) & events["reward"].is_not_null().to_numpy())
-    if asks.size == 0:
-        return points, rewards
-    names = reward_names(terms)
-    numbers = {name: place for place, name in enumerate(names)}
+        return
+    redeems = of == books.REDEEM
+    asks, rows = asks[redeems], rows[redeems]
     told = events["reward"].gather(asks)
-    rewards[asks] = told.replace_strict(numbers, default=-2, return_dtype=pl.Int64).to_numpy()
-    prices = np.full((len(terms), len(names) + 2), -1, np.int64)
-    for version, each in enumerate(terms):
+    has = told.is_not_null().to_numpy()
+    rows, told = rows[has], told.filter(pl.Series(has))
+    if rows.size == 0:
+        return
+    names = plan.reward_names
+    numbers = {name: place for place, name in enumerate(names)}
+    rewards = told.replace_strict(numbers, default=-2, return_dtype=pl.Int64).to_numpy()
+    prices = np.full((len(plan), len(names) + 2), -1, np.int64)
+    for version, each in enumerate(plan):
         for reward in each.program.rewards:
             prices[version, numbers[reward.name]] = reward.points
-    version = np.zeros(asks.size, np.int64)
-    if len(terms) > 1:
-        rows = made.rows_at(made.logs.orders.height + asks)
-        version = np.searchsorted([each.first for each in terms], day[rows], side="right") - 1
-    points[asks] = prices[version, rewards[asks]]
-    rewards[asks] = np.where(points[asks] < 0, -2, rewards[asks])
-    return points, rewards
+    version = np.searchsorted([each.first for each in plan], day[rows], side="right") - 1
+    demand.points[rows] = prices[version, rewards]
+    demand.refers[rows] = np.where(demand.points[rows] < 0, -2, rewards)
 
 
-def _ends(events: pl.DataFrame) -> Ints:
+def _name_ends(demand: Demand, made: Sequence, openings: Ints) -> None:
     """When openings say they end; the program's own end where they do not."""
-    ends = np.full(events.height, _PROGRAMS_OWN)
-    if "expires_at" in events.columns and isinstance(events.schema["expires_at"], pl.Datetime):
-        told = events["expires_at"].dt.cast_time_unit("us").to_physical()
-        ends = array(told.fill_null(_PROGRAMS_OWN)).copy()
-    return ends
-
-
-def _refer(made: Sequence, refers: Ints) -> None:
-    """Put in which row of the same member, before it, a refund or cancel is about."""
-    orders, events = made.logs.orders, made.logs.events
-    if events.height == 0 or "refers_to" not in events.columns:
+    if openings.size == 0:
         return
-    act = array(events[ACT])
-    redemptions = (act == books.REDEEM) | (act == books.REDEEMED)
-    for kind, rows, key, places in (
-        (books.REFUND, orders, "order_id", np.arange(orders.height)),
-        (books.CANCEL, events, "event_id", orders.height + np.flatnonzero(redemptions)),
+    events, ends = made.logs.events, np.full(openings.size, _PROGRAMS_OWN)
+    if "expires_at" in events.columns and isinstance(events.schema["expires_at"], pl.Datetime):
+        told = events["expires_at"].gather(openings).dt.cast_time_unit("us")
+        ends = filled(told.cast(pl.Int64), _PROGRAMS_OWN)
+    demand.extra[made.of_events[openings]] = ends
+
+
+def _name_amounts(demand: Demand, made: Sequence, refunds: Ints) -> None:
+    """The money that refunds give back."""
+    if refunds.size:
+        demand.value[made.of_events[refunds]] = event_units(made.logs.events)[refunds]
+
+
+def _refer(demand: Demand, made: Sequence, asks: Ints, of: Ints) -> None:
+    """Put in which row of the same member, before it, a refund or cancel is about."""
+    logs = made.logs
+    if "refers_to" not in logs.events.columns:
+        return
+    for kind, ids, places, firsts in (
+        (books.REFUND, logs.orders["order_id"], made.of_orders, made.firsts[0]),
+        (books.CANCEL, logs.events["event_id"], made.of_events, made.firsts[1]),
     ):
-        asks = np.flatnonzero(act == kind)
-        if asks.size == 0 or places.size == 0:
+        own = asks[of == kind]
+        if own.size == 0 or ids.len() == 0:
             continue
-        if rows is events:
-            rows = events.filter(pl.Series(redemptions))  # noqa: PLW2901
-        found = _found(events[["customer_id", "refers_to"]][asks], rows, key)
-        about = found.to_numpy()
-        known = about >= 0
-        own = made.rows_at(orders.height + asks[known])
-        there = made.rows_at(places[about[known]])
-        refers[own] = np.where(there < own, there, -1)
+        members = np.searchsorted(made.firsts[1], own, side="right") - 1
+        about = found(ids, firsts, logs.events["refers_to"], own, members)
+        known = np.flatnonzero(about >= 0)
+        if kind == books.CANCEL:
+            what = logs.act[about[known]]
+            known = known[(what == books.REDEEM) | (what == books.REDEEMED)]
+        here, there = made.of_events[own[known]], places[about[known]]
+        demand.refers[here] = np.where(there < here, there, -1)
 
 
-def _found(asked: pl.DataFrame, rows: pl.DataFrame, key: str) -> pl.Series:
-    """Where in rows each id of the same customer stands; -1 where nowhere."""
-    ids, wanted = rows[key], asked["refers_to"]
-    if ids.dtype != wanted.dtype:
-        ids, wanted = ids.cast(pl.String), wanted.cast(pl.String)
-    among = ids.is_in(wanted.drop_nulls().unique().implode())
-    known = pl.DataFrame(
-        {
-            "customer_id": rows["customer_id"],
-            "id": ids,
-            "place": pl.int_range(rows.height, eager=True),
-        }
-    ).filter(among)
-    beside = pl.DataFrame({"customer_id": asked["customer_id"], "id": wanted}).join(
-        known, on=["customer_id", "id"], how="left", maintain_order="left"
-    )
-    return beside["place"].fill_null(-1)
-
-
-def _reasons(
-    terms: Listed[Terms], made: Sequence, asked: Ints, refers: Ints, value: Ints, day: Ints
-) -> Ints:
+def _refuse(plan: Plan, demand: Demand, day: Ints, asking: tuple[Ints, Ints]) -> None:
     """Why a row is refused before anything is folded."""
-    act = made.act
-    reason = np.zeros(act.size, np.int64)
-    if made.logs.events.height == 0:
-        return reason
-    redeems = act == books.REDEEM
-    minimum = np.full(act.size, terms[0].program.redemption.minimum)
-    for each in terms[1:]:
-        minimum[day >= each.first] = each.program.redemption.minimum
-    reason[redeems & (asked < minimum)] = _BELOW
-    named = redeems | (act == books.REDEEMED) | (act == books.OPENING)
-    reason[named & (asked <= 0) | ((act == books.ADJUST) & (asked == 0))] = _NOT_POSITIVE
+    rows, of = asking
+    points, refers, reason = demand.points[rows], demand.refers[rows], np.zeros(of.size, np.int64)
+    redeems = of == books.REDEEM
+    minimum: int | Ints = plan[0].program.redemption.minimum
+    if len(plan) > 1:
+        each = np.array([terms.program.redemption.minimum for terms in plan])
+        firsts = [terms.first for terms in plan]
+        minimum = each[np.searchsorted(firsts, day[rows], side="right") - 1]
+    reason[redeems & (points < minimum)] = _BELOW
+    named = redeems | (of == books.REDEEMED) | (of == books.OPENING)
+    reason[(named & (points <= 0)) | ((of == books.ADJUST) & (points == 0))] = _NOT_POSITIVE
     reason[redeems & (refers == -2)] = _NO_REWARD  # noqa: PLR2004
-    refunds = act == books.REFUND
+    refunds = of == books.REFUND
     if refunds.any():
         reason[refunds & (refers < 0)] = _NO_ORDER
-        reason[refunds & (value <= 0)] = _NO_AMOUNT
-    reason[(act == books.CANCEL) & (refers < 0)] = _NO_REDEMPTION
-    return reason
+        reason[refunds & (demand.value[rows] <= 0)] = _NO_AMOUNT
+    reason[(of == books.CANCEL) & (refers < 0)] = _NO_REDEMPTION
+    demand.reason[rows] = reason

@@ -10,11 +10,13 @@ from attrs import frozen
 
 from custseg._kernels import books
 from custseg._kernels.lots import interleave
-from custseg.loyalty.logs import ACT, ALSO, NAME, RANK, Logs
-from custseg.schema.bridge import array, ragged, read_only
+from custseg.loyalty.logs import ALSO, NAME, rank_of
+from custseg.schema.bridge import array, filled, located, ragged, read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from custseg.loyalty.logs import Logs
 
     Ints = NDArray[np.int64]
 
@@ -50,8 +52,11 @@ class Sequence:
         members: Whose rows they are.
         offsets: int64[m + 1]; member k owns rows offsets[k]:offsets[k + 1].
         logs: What happened; rows of the sequence are orders first, then events.
+        firsts: Where each member's orders begin, and events: int64[m + 1] each.
         source: int64[n], where each row stands among orders, then events; None
             when it is so already.
+        of_orders: Where each order stands in the sequence.
+        of_events: Where each event does.
         at: int64[n], microseconds.
         act: int64[n], what a row is.
         outside: bool[n], what nobody's membership covers; None when all is.
@@ -61,7 +66,10 @@ class Sequence:
     members: Members
     offsets: Ints
     logs: Logs
+    firsts: tuple[Ints, Ints]
     source: Ints | None
+    of_orders: Ints
+    of_events: Ints
     at: Ints
     act: Ints
     outside: NDArray[np.bool_] | None
@@ -79,20 +87,26 @@ class Sequence:
     def ordered(self, of_orders: Ints, of_events: Ints) -> Ints:
         """Values of orders and of events as the rows of the sequence."""
         if of_events.shape[0] == 0:
-            both = of_orders
-        elif of_orders.shape[0] == 0:
-            both = of_events
-        else:
-            both = np.concatenate([of_orders, of_events])
-        return both if self.source is None else both[self.source]
+            return of_orders
+        if of_orders.shape[0] == 0:
+            return of_events
+        both = np.empty((self.at.size, *of_orders.shape[1:]), of_orders.dtype)
+        both[self.of_orders], both[self.of_events] = of_orders, of_events
+        return both
 
     def places(self, rows: Ints) -> Ints:
         """Where rows of the sequence stand among orders, then events."""
         return rows if self.source is None else self.source[rows]
 
-    def event_names(self) -> pl.Series:
-        """The ids of events as text, of actions for others and of care too."""
+    def rows_at(self, places: Ints) -> Ints:
+        """The rows of the sequence that stand at places among orders, then events."""
+        return np.concatenate([self.of_orders, self.of_events])[places]
+
+    def event_names(self, places: Ints | None = None) -> pl.Series:
+        """The ids of events as text, of actions for others and of care too; all, or some."""
         events = self.logs.events
+        if places is not None:
+            events = events.select({"event_id", ALSO, NAME} & set(events.columns))[places]
         text = events["event_id"].cast(pl.String)
         if ALSO in events.columns and events.schema["event_id"] != pl.String:
             text = pl.select(pl.when(events[ALSO]).then(text + "|also").otherwise(text)).to_series()
@@ -100,142 +114,156 @@ class Sequence:
             text = text.fill_null(events[NAME])
         return text
 
-    def names(self, *, text: bool, only: str | None) -> pl.Series:
-        """The ids of orders, then of events.
+    def names(self, rows: Ints, *, text: bool, only: str | None) -> pl.Series:
+        """The ids of the orders and events behind rows.
 
         Args:
+            rows: Rows of the sequence.
             text: As text, that of actions for others too.
             only: "orders" or "events" where the base has no others.
         """
         orders, events = self.logs.orders["order_id"], self.logs.events["event_id"]
-        if text or (only is None and orders.dtype != events.dtype):
-            return pl.concat([orders.cast(pl.String), self.event_names()])
-        if only is not None:
-            return orders if only == "orders" else events
-        return pl.concat([orders, events])
+        places = self.places(rows)
+        of_order = places < orders.len()
+        first, second = places[of_order], places[~of_order] - orders.len()
+        if only is not None and not text:
+            return orders.gather(first) if only == "orders" else events.gather(second)
+        if text or orders.dtype != events.dtype:
+            both = orders.gather(first).cast(pl.String), self.event_names(second)
+        else:
+            both = orders.gather(first), events.gather(second)
+        if first.size == 0 or second.size == 0:
+            return both[int(first.size == 0)]
+        order = np.argsort(np.argsort(~of_order, kind="stable"))
+        return pl.concat(both).gather(order)
 
-    def rows_at(self, places: Ints) -> Ints:
-        """The rows of the sequence that stand at places among orders, then events."""
-        if self.source is None:
-            return places
-        back = np.empty(self.source.size, np.int64)
-        back[self.source] = np.arange(self.source.size)
-        return back[places]
 
-
-def sequence(logs: Logs, customers: pl.DataFrame | None, kinds: frozenset[str] | None) -> Sequence:
+def sequence(logs: Logs, kinds: frozenset[str] | None) -> Sequence:
     """The order of things of logs.
 
     Args:
         logs: Orders and events, each in order.
-        customers: Who there is, or None.
-        kinds: Of actions, those that matter; None for all.
+        kinds: Of actions, those that matter; None for all. The others make
+            members, and are no rows.
     """
-    orders, events = logs.orders, logs.events
-    members = _members(orders, events, customers)
-    if kinds is not None and events.height:
-        matters = (events[ACT] != books.ACTION) | events["kind"].is_in(list(kinds))
-        if ALSO in events.columns:
-            matters = matters | events[ALSO]
-        events = events if bool(matters.all()) else events.filter(matters)
-    sides = [_side(orders, "ordered_at", members.ids), _side(events, "at", members.ids)]
-    (offsets, order_at, order_act, order_rank), (more, event_at, event_act, rank) = sides
-    source = None
-    if events.height == 0:
-        at, act = order_at, order_act
-    elif orders.height == 0:
-        offsets, at, act = more, event_at, event_act
+    sides = [_side(logs.orders, "ordered_at"), _side(logs.events, "at")]
+    members = _members(logs.orders["customer_id"], sides, logs.customers)
+    kept = logs.only(kinds)
+    if kept is not logs:
+        logs, sides[1] = kept, _side(kept.events, "at")
+    orders, events = logs.orders.height, logs.events.height
+    (_, _, order_at), (_, _, event_at) = sides
+    first, second = (_offsets(own, offsets, members.ids) for own, offsets, _ in sides)
+    every, nothing = np.arange(orders + events), np.zeros(0, np.int64)
+    act = np.full(orders + events, books.ORDER)
+    if orders == 0 or events == 0:
+        offsets, source = (first, None) if events == 0 else (second, None)
+        places = (every, nothing) if events == 0 else (nothing, every)
+        at = order_at if events == 0 else event_at
     else:
-        offsets, source = interleave(offsets, order_at, order_rank, more, event_at, rank)
-        at = np.concatenate([order_at, event_at])[source]
-        act = np.concatenate([order_act, event_act])[source]
-    made = Sequence(members, read_only(offsets), Logs(orders, events), source, at, act, None, None)
-    return _covered(made)
+        ranks = read_only(act[:orders]), rank_of(logs.act)
+        offsets, source = interleave(first, order_at, ranks[0], second, event_at, ranks[1])
+        is_order = source < orders
+        places = np.flatnonzero(is_order), np.flatnonzero(~is_order)
+        at = np.empty(orders + events, np.int64)
+        at[places[0]], at[places[1]] = order_at, event_at
+    act[places[1]] = logs.act
+    members = _left(members, second, event_at, logs.act)
+    at, act, offsets = read_only(at), read_only(act), read_only(offsets)
+    apart = _covered(members, offsets, at, act)
+    return Sequence(members, offsets, logs, (first, second), source, *places, at, act, *apart)
 
 
-def _side(rows: pl.DataFrame, at: str, ids: pl.Series) -> tuple[Ints, Ints, Ints, Ints]:
-    """Offsets, instants, acts and ranks of one log."""
-    if ACT in rows.columns:
-        return _offsets(rows, ids), array(rows[at]), array(rows[ACT]), array(rows[RANK])
-    act = read_only(np.full(rows.height, books.ORDER))
-    return _offsets(rows, ids), array(rows[at]), act, act
+def _side(rows: pl.DataFrame, at: str) -> tuple[pl.Series, Ints, Ints]:
+    """Whose rows a log has, where each one's begin, and their instants."""
+    return (*ragged(rows["customer_id"]), array(rows[at]))
 
 
-def _offsets(log: pl.DataFrame, members: pl.Series) -> Ints:
-    """Where each member's rows begin in a log sorted by member."""
-    own, offsets = ragged(log["customer_id"])
+def _offsets(own: pl.Series, offsets: Ints, members: pl.Series) -> Ints:
+    """Where each member's rows begin in a log, from where those of its own members do."""
     if own.len() == members.len():
         return offsets
-    counts = np.zeros(members.len(), np.int64)
-    counts[members.search_sorted(own).to_numpy()] = np.diff(offsets)
-    return read_only(np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]))
+    counts = np.zeros(members.len() + 1, np.int64)
+    counts[located(members, own) + 1] = np.diff(offsets)
+    return read_only(np.cumsum(counts))
 
 
-def _members(orders: pl.DataFrame, events: pl.DataFrame, customers: pl.DataFrame | None) -> Members:
+def _members(
+    none: pl.Series, sides: list[tuple[pl.Series, Ints, Ints]], customers: pl.DataFrame | None
+) -> Members:
     """Who has an order or event, and since when each is a member."""
-    firsts: list[tuple[pl.Series, Ints]] = []
-    for rows, name in ((orders, "ordered_at"), (events, "at")):
-        if rows.height:
-            own, offsets = ragged(rows["customer_id"])
-            firsts.append((own, array(rows[name])[offsets[:-1]]))
+    firsts = [(own, at[offsets[:-1]]) for own, offsets, at in sides if own.len()]
     if not firsts:
-        ids, since = orders["customer_id"], np.zeros(0, np.int64)
+        ids, since = none, np.zeros(0, np.int64)
     elif len(firsts) == 1:
         ((ids, since),) = firsts
     else:
         (left, _), (right, _) = firsts
-        ids = left if left.equals(right) else pl.concat([left, right]).unique().sort()
+        ids = _either(left, right)
         since = np.full(ids.len(), NEVER)
         for own, first in firsts:
-            places = ids.search_sorted(own).to_numpy()
+            places = slice(None) if own.len() == ids.len() else located(ids, own)
             since[places] = np.minimum(since[places], first)
     joined, known = _told(ids, customers)
     since = np.maximum(since, joined)
-    return _left(Members(ids, joined, since, np.full(ids.len(), NEVER), known), events)
+    return Members(ids, joined, since, np.full(ids.len(), NEVER), known)
+
+
+def _either(left: pl.Series, right: pl.Series) -> pl.Series:
+    """The ids of two sorted columns, once each and sorted."""
+    if left.equals(right):
+        return left
+    if left.dtype == pl.Int64:
+        return pl.Series(left.name, np.union1d(array(left), array(right)))
+    return pl.concat([left, right]).unique().sort()
 
 
 def _told(ids: pl.Series, customers: pl.DataFrame | None) -> tuple[Ints, NDArray[np.bool_]]:
     """When each joined, where that is told, and who is known at all."""
+    joined = np.full(ids.len(), LONG_AGO)
     if customers is None or ids.len() == 0:
-        return np.full(ids.len(), LONG_AGO), np.ones(ids.len(), np.bool_)
-    told = customers.select(
-        "customer_id", joined=pl.col("joined_at").to_physical().fill_null(LONG_AGO)
-    )
-    beside = pl.DataFrame({"customer_id": ids}).join(
-        told, on="customer_id", how="left", maintain_order="left"
-    )["joined"]
-    return beside.fill_null(LONG_AGO).to_numpy(), beside.is_not_null().to_numpy()
+        return joined, np.ones(ids.len(), np.bool_)
+    if not customers["customer_id"].is_sorted():
+        customers = customers.select("customer_id", "joined_at").sort("customer_id")
+    at = located(customers["customer_id"], ids)
+    known = at >= 0
+    told = filled(customers["joined_at"].cast(pl.Int64), LONG_AGO)
+    joined[known] = told[at[known]]
+    return joined, known
 
 
-def _left(members: Members, events: pl.DataFrame) -> Members:
+def _left(members: Members, offsets: Ints, at: Ints, act: Ints) -> Members:
     """Members with when they left, and began by what needs no membership."""
-    if events.height == 0:
-        return members
-    act = array(events[ACT])
     rows = np.flatnonzero((act != books.ACTION) & (act != books.CARE))
     if rows.size == 0:
         return members
-    at = array(events["at"])[rows]
-    whose = members.ids.search_sorted(events["customer_id"].gather(rows)).to_numpy()
-    since, left = members.since.copy(), members.left.copy()
-    np.minimum.at(since, whose, at)
-    closes = (act[rows] == books.CLOSE) & (at >= members.joined[whose])
-    np.minimum.at(left, whose[closes], at[closes])
+    at, whose = at[rows], np.searchsorted(offsets, rows, side="right") - 1
+    # Rows of a member ascend, so that the first of several is the one to take.
+    since, left = members.since.copy(), members.left
+    firsts = np.flatnonzero(np.diff(whose, prepend=-1))
+    own = whose[firsts]
+    since[own] = np.minimum(since[own], at[firsts])
+    closes = np.flatnonzero((act[rows] == books.CLOSE) & (at >= members.joined[whose]))
+    if closes.size:
+        left = left.copy()
+        firsts = closes[np.flatnonzero(np.diff(whose[closes], prepend=-1))]
+        left[whose[firsts]] = at[firsts]
     return Members(members.ids, members.joined, since, left, members.known)
 
 
-def _covered(made: Sequence) -> Sequence:
-    """The sequence with what is outside of membership, and of who is unknown."""
-    members, act, at = made.members, made.act, made.at
-    strange = outside = None
+def _covered(
+    members: Members, offsets: Ints, at: Ints, act: Ints
+) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+    """What is outside of membership, and what is of who is unknown; None where nothing is."""
     some = not bool(members.known.all())
-    early = bool((members.joined > members.since).any()) or bool((members.joined > LONG_AGO).any())
-    if some or early or bool((members.left < NEVER).any()):
-        whose = made.member_of()
-        if some:
-            strange = ~members.known[whose]
-        outside = (act == books.ORDER) | (act == books.ACTION) | (act == books.CARE)
-        outside &= (at < members.joined[whose]) | (at > members.left[whose])
-        if not outside.any():
-            outside = None
-    return Sequence(members, made.offsets, made.logs, made.source, at, act, outside, strange)
+    # A member's first row is the earliest, the last the latest.
+    own = np.flatnonzero(np.diff(offsets))
+    early = bool((at[offsets[own]] < members.joined[own]).any())
+    late = bool((at[offsets[own + 1] - 1] > members.left[own]).any())
+    if not (some or early or late):
+        return None, None
+    whose = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
+    outside = (act == books.ORDER) | (act == books.ACTION) | (act == books.CARE)
+    outside &= (at < members.joined[whose]) | (at > members.left[whose])
+    strange = ~members.known[whose] if some else None
+    return (outside if outside.any() else None), strange

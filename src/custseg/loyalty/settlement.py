@@ -6,42 +6,43 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from attrs import evolve, frozen
 
 from custseg._kernels import books, lots
 from custseg.errors import LedgerError
-from custseg.loyalty.calendar import calendar
-from custseg.loyalty.earning import event_side, order_side, terms_of
-from custseg.loyalty.fitting import misfits
-from custseg.loyalty.granting import effective, folded, needs_order, unfolded
-from custseg.loyalty.kinds import ORDER_KIND
+from custseg.loyalty.closing import refusals
+from custseg.loyalty.earn import Earn
+from custseg.loyalty.earning import Side, event_side, order_side, with_lines
+from custseg.loyalty.granting import Demand, effective, folded, needs_order, unfolded
 from custseg.loyalty.ledger import Ledger
-from custseg.loyalty.logs import Logs, admitted
+from custseg.loyalty.logs import NO_LOGS, admitted
 from custseg.loyalty.others import with_also, with_care
-from custseg.loyalty.posting import NOTHING_BOOKED, Booked, Posted, posted
+from custseg.loyalty.plan import plan_of
+from custseg.loyalty.posting import NOTHING_BOOKED, Booked
 from custseg.loyalty.requests import REASONS, demanded, limits_of
-from custseg.loyalty.sequence import LONG_AGO, NEVER, sequence
-from custseg.loyalty.standing import balance_columns
-from custseg.loyalty.tiering import TierMoves, tier_moves
+from custseg.loyalty.sequence import LONG_AGO, sequence
 from custseg.loyalty.weighing import beyond_at
-from custseg.schema.bridge import instants, read_only
+from custseg.schema.bridge import read_only
 from custseg.threads import threads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Listed
+
+    import polars as pl
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.calendar import Calendar
-    from custseg.loyalty.earning import Side, Terms
-    from custseg.loyalty.granting import Demand, Grants
+    from custseg.loyalty.granting import Grants
+    from custseg.loyalty.logs import Logs
+    from custseg.loyalty.plan import Plan
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
     from custseg.loyalty.sequence import Sequence
 
     Ints = NDArray[np.int64]
 
-__all__ = ["Settled", "earned", "settle", "settled"]
+__all__ = ["Settled", "earned", "settle", "settle_each", "settled"]
 
 _INSUFFICIENT = REASONS.index("insufficient")
 
@@ -51,7 +52,7 @@ class Settled:
     """All that came of a run, as arrays.
 
     Attributes:
-        terms: The versions of the program.
+        terms: The versions of the program, and what follows from them.
         made: The sequence.
         sides: Orders and events as rules see them.
         demand: What rows ask for.
@@ -59,9 +60,10 @@ class Settled:
         day: int64[n], the rows' days, indexes of the calendar.
         grants: What rows were granted.
         booked: What was made of them.
+        refused: The refusals, where rows were let go; else None.
     """
 
-    terms: tuple[Terms, ...]
+    terms: Plan
     made: Sequence
     sides: tuple[Side, Side]
     demand: Demand
@@ -69,12 +71,29 @@ class Settled:
     day: Ints
     grants: Grants
     booked: Booked
+    refused: pl.DataFrame | None = None
+
+    def closed(self, base: CustomerBase) -> Settled:
+        """The same without rows: what balances, tiers and refusals are made of."""
+        none = np.zeros(0, np.int64)
+        made = evolve(self.made, logs=NO_LOGS, source=None, of_orders=none, of_events=none)
+        made = evolve(made, at=none, act=none, firsts=(none, none), outside=None, strange=None)
+        return Settled(
+            self.terms,
+            made,
+            (Side(0, (), ()), Side(0, (), ())),
+            Demand(none, none, none, none, none),
+            self.days,
+            none,
+            evolve(self.grants, points=none, winner=None),
+            evolve(NOTHING_BOOKED, totals=self.booked.totals),
+            refusals(self, base),
+        )
 
     def best(self, place: int) -> bool:
         """Whether only the best rule counts where a rule, by its place, holds."""
-        rules = [(each.program, rule) for each in self.terms for rule in each.program.earning]
-        program, rule = rules[place]
-        return program.combine == "best" and hasattr(rule, "unit")
+        each = self.terms.placed[place]
+        return each.best and isinstance(each.rule, Earn)
 
     def winners(self, rows: Ints) -> Ints:
         """The rule, by its place, that is best in each row."""
@@ -85,110 +104,114 @@ class Settled:
 def settle(program: Program | Programs, base: CustomerBase, *, entries: bool) -> Ledger:
     """The ledger of a program over a base.
 
+    Raises:
+        LedgerError: as `Program.run` says.
+    """
+    return settle_each((program,), base, entries=entries)[0]
+
+
+def settle_each(
+    programs: Listed[Program | Programs], base: CustomerBase, *, entries: bool
+) -> list[Ledger]:
+    """The ledgers of programs over one base, whose logs are read once.
+
     Members are independent: each thread settles some of them, and the parts
     stand one after the other.
 
     Raises:
         LedgerError: as `Program.run` says.
     """
-    terms = terms_of(program, base.scale)
-    LedgerError.check(misfits(terms, base))
-    logs = with_care(terms, with_also(terms, admitted(base), base), base)
-    parts = logs.parted(_parts(logs))
-
-    def part(own: Logs) -> _Part:
-        return _Part.of(settled(terms, own, base, entries=entries), base, entries=entries)
-
-    if len(parts) == 1:
-        done = [part(parts[0])]
+    plans = [plan_of(program, base.scale) for program in programs]
+    for plan in plans:
+        LedgerError.check(plan.misfits(base))
+    logs = admitted(base)
+    owns = [
+        with_care(plan, with_also(plan, with_lines(plan, logs, base), base), base)
+        for plan in plans
+    ]
+    runs: list[tuple[Settled, ...]] = []
+    if len(plans) > 1 and all(own is logs for own in owns):
+        runs += _each_over(plans, logs, base, entries=entries)
     else:
-        with ThreadPoolExecutor(threads()) as pool:
-            done = list(pool.map(part, parts))
-    return Ledger(
-        program=program,
-        when=base.when,
-        currency=base.currency,
-        entries=_joined([each.posted and each.posted.entries for each in done]),
-        allocations=_joined([each.posted and each.posted.allocations for each in done]),
-        refusals=pl.concat([each.refusals for each in done]),
-        closing=pl.concat([each.closing for each in done]),
-        members=pl.concat([each.members for each in done]),
-        turns=_joined([each.posted and each.posted.turns for each in done]),
-        moves=TierMoves.joined([each.moves for each in done if each.moves is not None]),
-        base=base,
-        runs=tuple(each.run for each in done) if entries else (),
-    )
-
-
-def _parts(logs: Logs) -> int:
-    """How many parts there are to be: none larger than what fits well in memory."""
-    rows = logs.orders.height + logs.events.height
-    many = min(threads(), rows // _WORTH_A_THREAD + 1)
-    return many * -(-rows // (many * _LARGEST_PART)) if rows else 1
-
-
-def _joined(frames: list[pl.DataFrame | None]) -> pl.DataFrame | None:
-    kept = [each for each in frames if each is not None]
-    return pl.concat(kept) if kept else None
-
-
-_WORTH_A_THREAD = 200_000
-_LARGEST_PART = 1_500_000
-
-
-@frozen(eq=False)
-class _Part:
-    """Some members' part of a ledger."""
-
-    run: Settled
-    posted: Posted | None
-    refusals: pl.DataFrame
-    closing: pl.DataFrame
-    members: pl.DataFrame
-    moves: TierMoves | None
-
-    @classmethod
-    def of(cls, run: Settled, base: CustomerBase, *, entries: bool) -> _Part:
-        """The part that a run is shown as."""
-        until, members = base.when.instant, run.made.members
-        moves = tier_moves(run, until)
-        whose = pl.DataFrame({"customer_id": members.ids, "since": members.since})
-        return cls(
-            run,
-            posted(run) if entries else None,
-            _refusals(run, base),
-            _closing(run, moves, until),
-            whose if members.known.all() else whose.filter(pl.Series(members.known)),
-            moves,
+        for plan, own in zip(plans, owns, strict=True):
+            runs += _each_over([plan], own, base, entries=entries)
+    return [
+        Ledger(
+            program=program,
+            when=base.when,
+            currency=base.currency,
+            base=base,
+            runs=made,
+            has_entries=entries,
         )
+        for program, made in zip(programs, runs, strict=True)
+    ]
 
 
-def settled(terms: tuple[Terms, ...], logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
+def _each_over(
+    plans: list[Plan], logs: Logs, base: CustomerBase, *, entries: bool
+) -> list[tuple[Settled, ...]]:
+    """What came of logs under each plan, in parts; those that share a sequence share it."""
+
+    def part(own: Logs) -> list[Settled]:
+        made: dict[frozenset[str] | None, Sequence] = {}
+        done: list[Settled] = []
+        for plan in plans:
+            if plan.counted not in made:
+                made[plan.counted] = sequence(own, plan.counted)
+            run = _settled(plan, made[plan.counted], base, entries=entries)
+            done.append(run if entries else run.closed(base))
+        return done
+
+    parts = logs.parted(_parts(logs.height))
+    if len(parts) == 1:
+        return [(run,) for run in part(parts[0])]
+    with ThreadPoolExecutor(threads()) as pool:
+        done = list(pool.map(part, parts))
+    return list(zip(*done, strict=True))
+
+
+def _parts(rows: int) -> int:
+    """How many parts there are to be: small ones stay within the processor's cache."""
+    return 1 if rows < 2 * _WORTH_A_PART else rows // _WORTH_A_PART
+
+
+_WORTH_A_PART = 250_000
+
+
+def settled(plan: Plan, logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
     """What came of a run, before it is shown."""
-    run = earned(terms, logs, base, entries=entries)
+    return _settled(plan, sequence(logs, plan.counted), base, entries=entries)
+
+
+def earned(plan: Plan, logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
+    """What rows of logs are granted, before anything is booked."""
+    return _earned(plan, sequence(logs, plan.counted), base, entries=entries)
+
+
+def _settled(plan: Plan, made: Sequence, base: CustomerBase, *, entries: bool) -> Settled:
+    run = _earned(plan, made, base, entries=entries)
     booked = _booked(run, until=base.when.instant, entries=entries)
     return evolve(run, booked=booked)
 
 
-def earned(terms: tuple[Terms, ...], logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
-    """What rows of logs are granted, before anything is booked."""
-    kinds = frozenset(rule.on for each in terms for rule in each.program.earning) - {ORDER_KIND}
-    counts_all = any(each.program.tiers is not None for each in terms)
-    made = sequence(logs, base.customers, None if counts_all else kinds)
-    sides = order_side(terms, made.logs.orders, base), event_side(terms, made.logs.events, base)
-    until = base.when.instant
+def _earned(plan: Plan, made: Sequence, base: CustomerBase, *, entries: bool) -> Settled:
+    """What rows of a sequence are granted."""
+    until, logs = base.when.instant, made.logs
+    sides = order_side(plan, logs, base.tz), event_side(plan, logs, base.tz)
     low = int(made.at.min()) if made.at.size else until
+    joined = made.members.joined
     if made.joined_some:
-        joined = made.members.joined
         low = min(low, int(np.where(joined > LONG_AGO, joined, low).min()))
-    days = calendar(terms, low, until, base.tz)
+    days = plan.calendar(low, until, base.tz)
     day = days.days(made.at)
-    demand = demanded(terms, sides, made, day + days.first)
-    if needs_order(terms, demand, made.act):
+    demand = demanded(plan, sides, made, day + days.first)
+    if needs_order(plan, demand, made.act):
+        terms = plan.versions
         grants = folded(terms, sides, made, demand, days, day, until=until, entries=entries)
     else:
-        grants = unfolded(terms, sides, made, demand)
-    return Settled(terms, made, sides, demand, days, day, grants, NOTHING_BOOKED)
+        grants = unfolded(plan.versions, sides, made, demand)
+    return Settled(plan, made, sides, demand, days, day, grants, NOTHING_BOOKED)
 
 
 def _booked(run: Settled, *, until: int, entries: bool) -> Booked:
@@ -259,58 +282,3 @@ def _in_books(run: Settled, act: Ints, limits: Ints, *, until: int, entries: boo
     takings = desk[fixed : fixed + books.TAKING * taken].reshape(-1, books.TAKING)
     posts = desk[written : written + books.POST * count].reshape(-1, books.POST)
     return Booked(totals, reason, takings[:, :4], posts)
-
-
-def _refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
-    """What was refused, by customer and order of things, and why."""
-    reason = run.booked.reason
-    rows = np.flatnonzero(reason)
-    text = any(rule.also for each in run.terms for rule in each.program.rules)
-    only = (
-        None
-        if base.has("orders") and base.has("events")
-        else ("events", "orders")[base.has("orders")]
-    )
-    names = run.made.names(text=text, only=only)
-    return pl.DataFrame(
-        {
-            "event_id": names.gather(run.made.places(rows)),
-            "customer_id": run.made.members.ids.gather(run.made.member_of()[rows]),
-            "at": instants(run.made.at[rows]),
-            "reason": pl.Series(REASONS).gather(reason[rows]),
-        }
-    )
-
-
-def _closing(run: Settled, moves: TierMoves | None, until: int) -> pl.DataFrame:
-    """Balances at the as_of, from the kernel's totals."""
-    totals, members = run.booked.totals, run.made.members
-    columns = {
-        "available": lots.AVAILABLE,
-        "pending": lots.PENDING,
-        "debt": books.DEBT,
-        "earned": lots.EARNED,
-        "redeemed": lots.REDEEMED,
-        "expired": lots.EXPIRED,
-        "clawed_back": books.CLAWED,
-        "adjusted": books.ADJUSTED,
-        "forgiven": books.FORGIVEN,
-        "next_expiry_points": lots.NEXT_POINTS,
-        "next": lots.NEXT_AT,
-    }
-    frame = pl.DataFrame(
-        {
-            "customer_id": members.ids,
-            **{name: totals[:, place] for name, place in columns.items()},
-            "tier": pl.repeat(None, members.ids.len(), dtype=pl.String, eager=True)
-            if moves is None
-            else moves.closing,
-        }
-    )
-    frame = frame.with_columns(
-        next_expiry_at=pl.when(pl.col("next") != NEVER)
-        .then(pl.col("next"))
-        .cast(pl.Datetime("us", "UTC"))
-    )
-    is_member = members.known & (members.since <= until)
-    return balance_columns(frame if is_member.all() else frame.filter(pl.Series(is_member)))

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.loyalty.earning import Offer, Side, Terms
+    from custseg.loyalty.earning import Offer, Side
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.sequence import Sequence
+    from custseg.loyalty.terms import Terms
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
