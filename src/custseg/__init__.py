@@ -87,11 +87,14 @@ if TYPE_CHECKING:
     from custseg.scoring.history import history as history
     from custseg.scoring.log_rank import LogRank as LogRank
     from custseg.scoring.purchase_fit import PurchaseFit as PurchaseFit
+    from custseg.scoring.purchase_holdout import Holdout as Holdout
+    from custseg.scoring.purchase_matrix import PurchaseMatrix as PurchaseMatrix
     from custseg.scoring.purchase_models import BGBB as BGBB
     from custseg.scoring.purchase_models import BGNBD as BGNBD
     from custseg.scoring.purchase_models import MBGNBD as MBGNBD
     from custseg.scoring.purchase_models import NBD as NBD
     from custseg.scoring.purchase_models import ParetoNBD as ParetoNBD
+    from custseg.scoring.purchase_tracking import Tracking as Tracking
     from custseg.scoring.retention import RetentionFit as RetentionFit
     from custseg.scoring.retention import ShiftedBetaGeometric as ShiftedBetaGeometric
     from custseg.scoring.spend_fit import SpendFit as SpendFit
@@ -194,11 +197,14 @@ _HOME = {
     "history": "scoring.history",
     "LogRank": "scoring.log_rank",
     "PurchaseFit": "scoring.purchase_fit",
+    "Holdout": "scoring.purchase_holdout",
+    "PurchaseMatrix": "scoring.purchase_matrix",
     "BGNBD": "scoring.purchase_models",
     "MBGNBD": "scoring.purchase_models",
     "ParetoNBD": "scoring.purchase_models",
     "NBD": "scoring.purchase_models",
     "BGBB": "scoring.purchase_models",
+    "Tracking": "scoring.purchase_tracking",
     "ShiftedBetaGeometric": "scoring.retention",
     "RetentionFit": "scoring.retention",
     "SpendFit": "scoring.spend_fit",

@@ -124,12 +124,13 @@ def folded(fold, made, seen):
 @given(listed, st.integers(-DAY, 6 * DAY))
 def test_the_fold_is_its_python_and_its_twin(made, seen):
     for some in (made, sorted(made, key=lambda row: row[1])):
-        good, out = folded(kernels.fold, some, seen)
-        plain, same = folded(kernels.fold.py_func, some, seen)
-        assert good == plain == naive.ascends(some, seen, SINCE.tolist(), OFFSETS.tolist())
-        if good:
-            twin = naive.fold(some, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
-            assert out.tolist() == same.tolist() == twin
+        ascends = naive.ascends(some, seen, SINCE.tolist(), OFFSETS.tolist())
+        for fold in forms(kernels.fold):
+            good, out = folded(fold, some, seen)
+            assert good == ascends
+            if good:
+                twin = naive.fold(some, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
+                assert out.tolist() == twin
 
 
 @given(listed, listed)
@@ -138,7 +139,7 @@ def test_folds_that_follow_each_other_are_one(before, after):
     before, after = (sorted(each, key=lambda row: row[1]) for each in (before, after))
     whole = naive.ascends([*before, *after], seen, SINCE.tolist(), OFFSETS.tolist())
     twin = naive.follow(before, after, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
-    for follow in (kernels.follow, kernels.follow.py_func):
+    for follow in forms(kernels.follow):
         left, right = folded(kernels.fold, before, seen)[1], folded(kernels.fold, after, seen)[1]
         assert bool(follow(left, right)) == whole
         if whole:
@@ -154,7 +155,7 @@ def marked(mark, made, seen):
 def test_marks_are_their_python_and_their_twin(made, seen):
     twin = naive.mark(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
     counts = [row[2] for row in naive.fold(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))]
-    for mark in (kernels.mark, kernels.mark.py_func):
+    for mark in forms(kernels.mark):
         out, days = marked(mark, made, seen)
         assert out.tolist() == twin
         assert np.bitwise_count(days).ravel().tolist() == counts
@@ -164,7 +165,7 @@ def test_marks_are_their_python_and_their_twin(made, seen):
 def test_marks_of_parts_are_blended_to_those_of_the_whole(some, others):
     seen = 6 * DAY
     twin = naive.blend(some, others, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
-    for blend in (kernels.blend, kernels.blend.py_func):
+    for blend in forms(kernels.blend):
         left, right = (marked(kernels.mark, each, seen)[0] for each in (some, others))
         assert blend(left, right).tolist() == twin
 
@@ -173,7 +174,7 @@ def test_a_bitmap_of_ids_gives_the_same_rows():
     made = [(70, 0, 5), (3, DAY, 7), (70, 2 * DAY, 9)]
     words = read_only(np.array([1, 8], np.uint64))  # ids 3 and 70, from 3 on
     ranks = read_only(np.array([0, 1], np.int64))
-    for fold in (kernels.fold, kernels.fold.py_func):
+    for fold in forms(kernels.fold):
         out = np.empty((2, 5), np.int64)
         assert fold(*arrays(made), 9 * DAY, 3, words, ranks, SINCE[:1], OFFSETS[:1], out)
         assert out.tolist() == [[1, 1, 1, 7, 0], [0, 2, 2, 5, 9]]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custseg._kernels import (
@@ -19,6 +19,7 @@ from custseg._kernels import (
 )
 from custseg.schema.bridge import read_only
 from naive import lifetime as naive
+from scoring.kernel_forms import forms
 
 RULE = read_only(np.array(np.polynomial.legendre.leggauss(10)))
 positive = st.floats(0.3, 20).map(lambda value: round(value, 3))
@@ -66,49 +67,35 @@ def agree(found, twin, *, rel=1e-9):
     np.testing.assert_allclose(found, twin, rtol=rel, atol=rel * max(1.0, *map(abs, twin)))
 
 
-@settings(max_examples=15)
 @given(few, four, st.sampled_from([0, 1]))
 def test_the_likelihoods_of_bgnbd_and_mbgnbd(rows, params, late):
     twin = naive.bgnbd_log_likelihood(rows, params, late)
-    for function in (
-        lifetime_bgnbd.log_likelihood,
-        lifetime_bgnbd.log_likelihood.py_func,
-    ):
+    for function in forms(lifetime_bgnbd.log_likelihood):
         agree(function(*arrays(rows), floats(params), late), twin)
 
 
-@settings(max_examples=15)
 @given(few, four, st.sampled_from([0, 1]), horizons)
 def test_the_scores_of_bgnbd_and_mbgnbd(rows, params, late, times):
     x, t_x, until, _ = arrays(rows)
     given_ = [row[:3] for row in rows]
     alive = naive.bgnbd_alive(given_, params, late)
     bought = naive.bgnbd_purchases(given_, params, late, times)
-    for kind in ("__call__", "py_func"):
-        look, buy = (
-            each if kind == "__call__" else each.py_func
-            for each in (lifetime_bgnbd.alive, lifetime_bgnbd.purchases)
-        )
+    for look, buy in forms(lifetime_bgnbd.alive, lifetime_bgnbd.purchases):
         agree(look(x, t_x, until, floats(params), late, np.empty(x.size)), alive)
         room = np.empty((x.size, len(times)))
         found = buy(x, t_x, until, floats(params), late, floats(times), room)
         np.testing.assert_allclose(found.ravel(), bought, rtol=1e-8, atol=1e-290)
 
 
-@settings(max_examples=15)
 @given(few, four, st.booleans())
 def test_the_likelihood_of_paretonbd(rows, params, same):
     r, alpha, s, beta = params
     params = (r, alpha, s, alpha if same else beta)
     twin = naive.paretonbd_log_likelihood(rows, params)
-    for function in (
-        lifetime_paretonbd.log_likelihood,
-        lifetime_paretonbd.log_likelihood.py_func,
-    ):
+    for function in forms(lifetime_paretonbd.log_likelihood):
         agree(function(*arrays(rows), floats(params), RULE), twin)
 
 
-@settings(max_examples=15)
 @given(few, four, st.sampled_from([None, 1.0]), horizons)
 def test_the_scores_of_paretonbd(rows, params, s, times):
     params = (params[0], params[1], s or params[2], params[3])
@@ -116,10 +103,7 @@ def test_the_scores_of_paretonbd(rows, params, s, times):
     given_ = [row[:3] for row in rows]
     alive = naive.paretonbd_alive(given_, params)
     bought = naive.paretonbd_purchases(given_, params, times)
-    for look, buy in (
-        (lifetime_paretonbd.alive, lifetime_paretonbd.purchases),
-        (lifetime_paretonbd.alive.py_func, lifetime_paretonbd.purchases.py_func),
-    ):
+    for look, buy in forms(lifetime_paretonbd.alive, lifetime_paretonbd.purchases):
         found = look(x, t_x, until, floats(params), RULE, np.empty(x.size))
         np.testing.assert_allclose(found, alive, rtol=1e-9, atol=1e-290)
         room = np.empty((x.size, len(times)))
@@ -127,39 +111,33 @@ def test_the_scores_of_paretonbd(rows, params, s, times):
         np.testing.assert_allclose(found.ravel(), bought, rtol=1e-9, atol=1e-290)
 
 
-@settings(max_examples=15)
 @given(few, st.tuples(positive, positive))
 def test_the_likelihood_of_nbd(rows, params):
     x, _, until, many = arrays(rows)
     twin = naive.nbd_log_likelihood([(row[0], row[2], row[3]) for row in rows], params)
-    for function in (lifetime_nbd.log_likelihood, lifetime_nbd.log_likelihood.py_func):
+    for function in forms(lifetime_nbd.log_likelihood):
         agree(function(x, until, many, floats(params)), twin)
 
 
-@settings(max_examples=15)
 @given(st.lists(periods(), min_size=1, max_size=3), four, st.lists(st.integers(0, 5), max_size=2))
 def test_the_likelihood_and_the_scores_of_bgbb(rows, params, times):
     x, t_x, n, many = arrays(rows, "iiif")
     twin = naive.bgbb_log_likelihood(rows, params)
     scores = naive.bgbb_scores([row[:3] for row in rows], params, times)
-    for climb, look in (
-        (lifetime_bgbb.log_likelihood, lifetime_bgbb.scores),
-        (lifetime_bgbb.log_likelihood.py_func, lifetime_bgbb.scores.py_func),
-    ):
+    for climb, look in forms(lifetime_bgbb.log_likelihood, lifetime_bgbb.scores):
         agree(climb(x, t_x, n, many, floats(params)), twin)
         room = np.empty((x.size, 1 + len(times)))
         found = look(x, t_x, n, floats(params), floats(times), room)
         np.testing.assert_allclose(found.ravel(), scores, rtol=1e-10, atol=1e-300)
 
 
-@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.sampled_from([1, 2, 40]), positive, weights), min_size=1, max_size=3),
     st.tuples(positive, positive, positive),
 )
 def test_the_likelihood_of_gamma_gamma(rows, params):
     twin = naive.spend_log_likelihood(rows, params)
-    for function in (lifetime_spend.log_likelihood, lifetime_spend.log_likelihood.py_func):
+    for function in forms(lifetime_spend.log_likelihood):
         agree(function(*arrays(rows, "iff"), floats(params)), twin)
 
 
@@ -171,19 +149,19 @@ def test_equal_rows_are_one_cell(rows):
     x, t_x, until = arrays(rows, "iff") if rows else [np.zeros(0, np.int64)] * 3
     bits = [read_only(each.view(np.int64)) for each in (t_x, until)]
     places, firsts = naive.cells(rows)
-    for function in (cells.cells, cells.cells.py_func):
+    for function in forms(cells.cells):
         found = function(read_only(x), *bits, np.empty(len(rows), np.int32))
         assert found[0].tolist() == places
         assert found[1].tolist() == firsts
 
 
 def test_more_cells_than_the_first_table_holds():
-    x = read_only(np.arange(5_000) % 3_000)
-    none = read_only(np.zeros(5_000, np.int64))
-    for function in (cells.cells, cells.cells.py_func):
-        places, firsts = function(x, none, none, np.empty(5_000, np.int32))
+    x = read_only(np.arange(1_600) % 1_100)
+    none = read_only(np.zeros(1_600, np.int64))
+    for function in forms(cells.cells):
+        places, firsts = function(x, none, none, np.empty(1_600, np.int32))
         assert places.tolist() == x.tolist()
-        assert firsts.tolist() == list(range(3_000))
+        assert firsts.tolist() == list(range(1_100))
 
 
 CDNOW = (0.24259453, 4.41360235, 0.79292211, 2.42590708)

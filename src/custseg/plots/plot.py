@@ -10,10 +10,15 @@ from custseg.loyalty.ledger import Ledger
 from custseg.plots.flow_matrix import flow_matrix
 from custseg.plots.ledger_points import ledger_points
 from custseg.plots.lorenz_curve import abc_curve, lorenz_curve
+from custseg.plots.purchase_lines import holdout_lines, tracking_lines
+from custseg.plots.purchase_map import alive_map, purchases_map
 from custseg.plots.score_map import score_map
 from custseg.plots.segment_sizes import segment_sizes
 from custseg.plots.tier_mix import tier_mix
 from custseg.plots.track_sizes import track_shares, track_sizes
+from custseg.scoring.purchase_holdout import Holdout
+from custseg.scoring.purchase_matrix import PurchaseMatrix
+from custseg.scoring.purchase_tracking import Tracking
 from custseg.segments.abc_lorenz import Lorenz
 from custseg.segments.flow import Flow
 from custseg.segments.segmentation import Segmentation
@@ -33,14 +38,20 @@ PICTURES: Mapping[type, Kinds] = {
     Flow: {"matrix": flow_matrix},
     Track: {"sizes": track_sizes, "shares": track_shares},
     Lorenz: {"lorenz": lorenz_curve},
+    Holdout: {"calibration": holdout_lines},
+    Tracking: {"tracking": tracking_lines},
+    PurchaseMatrix: {"alive": alive_map, "purchases": purchases_map},
     Ledger: {"points": ledger_points, "tiers": tier_mix},
 }
 """What is drawn of which result: the kinds of pictures by name, the usual one first."""
 
 
-def plot(
-    result: Segmentation | Flow | Track | Lorenz | Ledger, /, *, kind: str | None = None
-) -> Picture:
+Drawn: TypeAlias = (
+    Segmentation | Flow | Track | Lorenz | Holdout | Tracking | PurchaseMatrix | Ledger
+)
+
+
+def plot(result: Drawn, /, *, kind: str | None = None) -> Picture:
     """A picture of a result: a chart of Altair.
 
     It is shown in a notebook as it is; `.save("sizes.png")` writes it, as svg
@@ -58,6 +69,10 @@ def plot(
     | Track | `sizes`: customers of each segment, period after period |
     | | `shares`: the same as shares of all customers |
     | Lorenz | `lorenz`: the curve |
+    | Holdout | `calibration`: purchases that came beside those that were expected |
+    | Tracking | `tracking`: the same for everybody, week after week |
+    | PurchaseMatrix | `alive`: P(alive) by frequency and recency |
+    | | `purchases`: expected purchases by frequency and recency |
     | Ledger | `points`: issued, redeemed, expired and outstanding, month after month |
     | | `tiers`: the share of members in each tier, month after month |
 

@@ -31,9 +31,10 @@ _STEPS = (3.0, 6.0, 9.0)
 _STEP = 1e-4
 # Newton's last steps shrink the error so fast that more are a sign of something else.
 _POLISHES = 6
-# What a step would still gain, in units of log-likelihood: nothing, little, and what is told.
+# What a step would still gain, in units of log-likelihood: nothing, little enough that curvature
+# has moved by less than a part in ten thousand, and what is told.
 _SETTLED = 1e-12
-_NEAR = 1e-4
+_NEAR = 1e-8
 _TOLD = 1e-3
 # A slope beside the log-likelihood from which Newton finishes in a few steps.
 _SLOPE = 2e-6

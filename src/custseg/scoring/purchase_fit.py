@@ -17,7 +17,7 @@ from custseg.scoring.design import Design
 from custseg.scoring.families import FAMILIES
 from custseg.scoring.horizon import units_of
 from custseg.scoring.purchase_climb import Coordinates, climbed
-from custseg.scoring.purchase_holdout import holdout_table
+from custseg.scoring.purchase_holdout import Holdout, holdout_of
 from custseg.scoring.rows import Source, with_columns_of
 
 if TYPE_CHECKING:
@@ -197,18 +197,17 @@ class PurchaseFit:
             [ids, pl.Series("x", x), pl.Series("t_x", t_x), pl.Series("T", observed.copy())]
         )
 
-    def holdout(self, base: CustomerBase, until: dt.date | str, /) -> pl.DataFrame:
-        """Actual beside expected purchases after the as_of, by x: `7+` is the last group.
+    def holdout(self, base: CustomerBase, until: dt.date | str, /) -> Holdout:
+        """Actual beside expected purchases after the as_of, by purchases before it.
 
         Args:
             base: Seen as of the end of the calibration; its logs reach on.
             until: The last day of the holdout.
 
-        Returns:
-            `x`, `customers`, and the means of `actual` and `expected`
-            purchases within the holdout.
+        Raises:
+            SchemaError: when the holdout ends before it begins.
         """
-        return holdout_table(self, base, until)
+        return holdout_of(self, base, until)
 
     # What is changed, and stored
 
