@@ -228,7 +228,7 @@ class CustomerBase:
         found: list[pl.Series] = []
         for name in self._frames:
             if name == "orders":
-                found.append(from_fold(self.log(name), (), self.when, self.scale)["customer_id"])
+                found.append(from_fold(self.log(name), (), self.when, self.scale)[0])
             else:
                 found.append(self.view(name)["customer_id"].unique().drop_nulls())
         if self.customers is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 from attrs import field, frozen
@@ -21,9 +21,10 @@ from custseg.base.rhythm import RHYTHM, from_rhythm
 from custseg.errors import Problem, SchemaError
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName
 from custseg.rules.language import nearest
+from custseg.schema.bridge import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from custseg.base.customer_base import CustomerBase
@@ -176,41 +177,56 @@ def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.Dat
 
     What has a name is kept by the base: its logs and its as_of never change.
     """
-    planned = plan(base, wanted)
+    known = base.known
+    if all(isinstance(one, str) and one in known for one in wanted):
+        columns = cast("Iterable[str]", dict.fromkeys(wanted))
+    else:
+        planned = plan(base, wanted)
+        columns, known = planned.columns, {**known, **_measured(base, planned)}
+    return pl.DataFrame([base.customer_ids, *(known[name] for name in columns)])
+
+
+def _measured(base: CustomerBase, planned: Plan) -> dict[str, pl.Series]:
+    """What was not known yet, by name; the base keeps it, measures of the user's own aside."""
     own = {str(measure) for measure in planned.own}
     zeros = frozenset(planned.zeros)
     found: dict[str, pl.Series] = {}
     for part in _parts(base, planned):
         if base.is_only_orders and planned.folded:
             # Whoever is in the base is in its orders: the fold, the first part, has all.
-            base.known.setdefault("customer_id", part["customer_id"])
+            base.known.setdefault("customer_id", part[0])
         found.update(_placed(part, base.customer_ids, zeros))
     base.known.update({name: each for name, each in found.items() if name not in own})
-    known = {**base.known, **found}
-    return pl.DataFrame([base.customer_ids, *(known[name] for name in planned.columns)])
+    return found
 
 
-def _placed(part: pl.DataFrame, ids: pl.Series, zeros: AbstractSet[str]) -> dict[str, pl.Series]:
+def _placed(
+    part: Sequence[pl.Series], ids: pl.Series, zeros: AbstractSet[str]
+) -> dict[str, pl.Series]:
     """The columns of a reduction, a value for each customer of the population."""
-    if not part["customer_id"].equals(ids):
+    own, *columns = part
+    if own is not ids and not own.equals(ids):
         everyone = pl.DataFrame([ids])
-        part = everyone.join(part, on="customer_id", how="left", maintain_order="left")
-    columns = {column.name: column for column in part.get_columns()[1:]}
-    lacking_some = [name for name in zeros & columns.keys() if columns[name].null_count()]
-    return columns | {name: columns[name].fill_null(0) for name in lacking_some}
+        placed = everyone.join(
+            pl.DataFrame(part), on="customer_id", how="left", maintain_order="left"
+        )
+        columns = placed.get_columns()[1:]
+    return {
+        column.name: filled(column, 0) if column.name in zeros else column for column in columns
+    }
 
 
-def _parts(base: CustomerBase, planned: Plan) -> Iterator[pl.DataFrame]:
-    """A frame of customer_id and measures for each reduction."""
+def _parts(base: CustomerBase, planned: Plan) -> Iterator[Sequence[pl.Series]]:
+    """customer_id and measures of each reduction."""
     at = base.when
     if planned.folded:
         yield from_fold(base.log("orders"), planned.folded, at, base.scale)
     if planned.rhythm:
         yield from_rhythm(base.log("orders"), planned.rhythm, at)
     for log, names in planned.logs.items():
-        yield _REDUCED[log](base.view(log), names, at)
+        yield _REDUCED[log](base.view(log), names, at).get_columns()
     for own in planned.own:
-        yield own.of(LOGS[own.over], base.view(own.over), base.tz)
+        yield own.of(LOGS[own.over], base.view(own.over), base.tz).get_columns()
     for frame, names in ((base.customers, planned.told), (base.scores, planned.scored)):
         if names and frame is not None:
-            yield pl.DataFrame([frame["customer_id"], *(frame[name] for name in names)])
+            yield [frame["customer_id"], *(frame[name] for name in names)]

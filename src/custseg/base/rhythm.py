@@ -11,7 +11,7 @@ from attrs import frozen
 from custseg.base.coding import Coding
 from custseg.base.exact import quotient
 from custseg.schema.arrow import words
-from custseg.schema.bridge import array, read_only
+from custseg.schema.bridge import array, masked, read_only
 from custseg.schema.clock import clock
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ RHYTHM = ("days_active", "gap_days", "gap_days_cv", "overdue", "last_gap_days")
 _SPARSEST = 64
 
 
-def from_rhythm(orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
+def from_rhythm(
+    orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf
+) -> list[pl.Series]:
     """Days with an order, and the gaps between them, within each window.
 
     Args:
@@ -47,14 +49,14 @@ def from_rhythm(orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf)
         customer_id, sorted, of everyone with an order, and a column for each name.
     """
     wanted = [as_of.span(name) for name in names]
-    spans = tuple(dict.fromkeys(wanted))
-    ids, found = _found(orders, spans, as_of)
+    places = {span: place for place, span in enumerate(dict.fromkeys(wanted))}
+    ids, found = _found(orders, tuple(places), as_of)
     columns = [ids.alias("customer_id")]
     for name, span in zip(names, wanted, strict=True):
-        slot = 2 + 3 * spans.index(span)
+        slot = 2 + 3 * places[span]
         own = _Rhythm(as_of.today - found[0], found[1], *found[slot : slot + 3])
         columns.append(own.measure(name.base).alias(str(name)))
-    return pl.DataFrame(columns)
+    return columns
 
 
 @frozen(eq=False)
@@ -81,7 +83,7 @@ class _Rhythm:
         if base == "days_active":
             return pl.Series(self.active)
         if base == "last_gap_days":
-            return _known(pl.Series(self.last_gap), self.last_gap > 0)
+            return masked(pl.Series(self.last_gap), self.last_gap > 0)
         if base == "gap_days":
             return quotient(self.total, gaps)
         if base == "overdue":
@@ -91,11 +93,7 @@ class _Rhythm:
         # below 2**63: the Σg of all days from the year 1 to 9999 is 3.7 million.
         spread = gaps * self.squares - self.total * self.total
         cv = np.sqrt(spread) / np.maximum(self.total, 1)
-        return _known(pl.Series(cv), gaps > 0)
-
-
-def _known(values: pl.Series, known: NDArray[np.bool_]) -> pl.Series:
-    return values if known.all() else values.set(pl.Series(~known), None)
+        return masked(pl.Series(cv), gaps > 0)
 
 
 def _found(

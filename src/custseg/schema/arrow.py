@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     _Buffer = ctypes.Array[Any]
 
-__all__ = ["bits", "words"]
+__all__ = ["bits", "known", "words"]
 
 
 class _Array(ctypes.Structure):
@@ -96,6 +96,25 @@ def bits(column: pl.Series) -> NDArray[np.uint8]:
     if not inside:
         return seen
     return np.packbits(np.unpackbits(seen, bitorder="little")[inside:], bitorder="little")
+
+
+def known(column: pl.Series) -> NDArray[np.bool_]:
+    """Which rows have a value, as a fresh array.
+
+    >>> import polars as pl
+    >>> known(pl.Series([7, None, 7])).tolist()
+    [True, False, True]
+    """
+    rows, lacking = column.len(), column.null_count()
+    if lacking in (0, rows):
+        return np.full(rows, not lacking)
+    array = _memory(column)
+    first, inside = divmod(array.offset, 8)
+    size = (inside + rows + 7) // 8
+    seen = (ctypes.c_uint8 * size).from_address(array.buffers[0] + first)
+    flags = np.unpackbits(np.frombuffer(seen, np.uint8), bitorder="little")
+    _release(array)
+    return flags[inside : inside + rows].view(np.bool_)
 
 
 def _memory(column: pl.Series) -> _Array:

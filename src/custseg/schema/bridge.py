@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 
+from custseg.schema.arrow import known
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["array", "instants", "minor", "money", "ragged", "read_only"]
+__all__ = ["array", "filled", "instants", "masked", "minor", "money", "ragged", "read_only"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -30,13 +32,39 @@ def array(column: pl.Series) -> NDArray[np.int64]:
             floats float64, booleans bool.
     """
     kind = column.dtype
-    if kind.is_integer() or kind.is_temporal():
+    if isinstance(kind, pl.Int64 | pl.Float64):
+        pass
+    elif kind.is_integer() or kind.is_temporal():
         # A cast is at hand at once; `to_physical` goes through the engine, 70 us for one row.
         column = column.cast(pl.Int64)
     elif not kind.is_float() and kind != pl.Boolean:
         # Unnamed: the engine would take a name such as `^a$` for a pattern.
         column = column.alias("").to_physical().cast(pl.Int64)
     return read_only(column.rechunk().to_numpy())
+
+
+def filled(column: pl.Series, value: int) -> pl.Series:
+    """A column with a value where it has none.
+
+    `fill_null` goes through the engine, 100 us for one row.
+
+    >>> filled(pl.Series([7, None]), 0).to_list()
+    [7, 0]
+    """
+    if not column.null_count():
+        return column
+    return column.zip_with(pl.Series(known(column)), pl.Series([value], dtype=column.dtype))
+
+
+def masked(column: pl.Series, some: NDArray[np.bool_]) -> pl.Series:
+    """A column with a value in some of its rows only, null in the others.
+
+    >>> masked(pl.Series([7, 8]), np.array([True, False])).to_list()
+    [7, None]
+    """
+    if some.all():
+        return column
+    return column.zip_with(pl.Series(some), pl.Series([None], dtype=column.dtype))
 
 
 def minor(column: pl.Series) -> pl.Series:
