@@ -40,7 +40,7 @@ def quotient(above: pl.Series | Ints, below: pl.Series | Ints | int) -> pl.Serie
     """
     divisors = below.to_numpy() if isinstance(below, pl.Series) else np.asarray(below, np.int64)
     known = divisors != 0
-    every = bool(known.all())
+    every = bool(below) if isinstance(below, int) else bool(known.all())
     # Sums of 128 bits are beyond numpy: polars rounds them.
     numbers = above.cast(pl.Float64).to_numpy() if isinstance(above, pl.Series) else above
     divided = numbers / (divisors if every else np.where(known, divisors, 1))

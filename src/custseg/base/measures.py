@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
 
-__all__ = ["Plan", "lacking", "measure_frame", "plan", "type_of"]
+__all__ = ["Plan", "lacking", "log_of", "measure_frame", "plan", "type_of"]
 
 _REDUCED: dict[str, Callable[[pl.DataFrame, Sequence[MeasureName], AsOf], pl.DataFrame]] = {
     "events": from_events,
@@ -122,7 +122,7 @@ def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
     elif name.base in RHYTHM:
         found.rhythm.append(name)
     else:
-        log = _log_of(name)
+        log = log_of(name)
         found.logs.setdefault(log, []).append(name)
         return lacking(base, log, text, _WHERE)
     return []
@@ -137,7 +137,8 @@ def _twice(named: Sequence[str | Measure]) -> list[Problem]:
     ]
 
 
-def _log_of(name: MeasureName) -> str:
+def log_of(name: MeasureName) -> str:
+    """The log that a measure is of."""
     log = "orders" if name.base in (*FOLDED, *RHYTHM) else "events"
     return _LOG_OF.get(name.base, log)
 
@@ -148,7 +149,7 @@ def lacking(base: CustomerBase, log: str | MeasureName, name: str, where: str) -
     Orders may be absent: nobody has bought yet, so counts are 0. Any other log
     that is absent was forgotten: 0 would be a wrong answer.
     """
-    asked = log if isinstance(log, str) else _log_of(log)
+    asked = log if isinstance(log, str) else log_of(log)
     if asked == "orders" or base.has(asked):
         return []
     what = f"{name!r} needs {asked}, and the base has none"

@@ -7,7 +7,6 @@ column. The interface (arrow.apache.org/docs/format/CStreamInterface.html) hands
 from __future__ import annotations
 
 import ctypes
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +14,6 @@ import numpy as np
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
-
-    _Buffer = ctypes.Array[Any]
 
 __all__ = ["bits", "known", "words"]
 
@@ -69,8 +66,7 @@ def words(column: pl.Series) -> NDArray[np.int64]:
         return np.empty((0, 2), np.int64)
     array = _memory(column)
     start = array.buffers[1] + 16 * array.offset
-    seen = _kept(array, (ctypes.c_int64 * (2 * array.length)).from_address(start))
-    return np.frombuffer(seen, np.int64).reshape(-1, 2)
+    return np.asarray(_Kept(array, start, "<i8", (array.length, 2)))
 
 
 def bits(column: pl.Series) -> NDArray[np.uint8]:
@@ -91,8 +87,7 @@ def bits(column: pl.Series) -> NDArray[np.uint8]:
     array = _memory(column)
     first, inside = divmod(array.offset, 8)
     size = (inside + array.length + 7) // 8
-    start = array.buffers[1] + first
-    seen = np.frombuffer(_kept(array, (ctypes.c_uint8 * size).from_address(start)), np.uint8)
+    seen = np.asarray(_Kept(array, array.buffers[1] + first, "|u1", (size,)))
     if not inside:
         return seen
     return np.packbits(np.unpackbits(seen, bitorder="little")[inside:], bitorder="little")
@@ -111,10 +106,8 @@ def known(column: pl.Series) -> NDArray[np.bool_]:
     array = _memory(column)
     first, inside = divmod(array.offset, 8)
     size = (inside + rows + 7) // 8
-    seen = (ctypes.c_uint8 * size).from_address(array.buffers[0] + first)
-    flags = np.unpackbits(np.frombuffer(seen, np.uint8), bitorder="little")
-    _release(array)
-    return flags[inside : inside + rows].view(np.bool_)
+    seen = np.asarray(_Kept(array, array.buffers[0] + first, "|u1", (size,)))
+    return np.unpackbits(seen, bitorder="little")[inside : inside + rows].view(np.bool_)
 
 
 def _memory(column: pl.Series) -> _Array:
@@ -127,11 +120,19 @@ def _memory(column: pl.Series) -> _Array:
     return array
 
 
-def _kept(array: _Array, memory: _Buffer) -> memoryview:
-    """A buffer that lives until the last view of it is gone."""
-    weakref.finalize(memory, _release, array).atexit = False
-    return memoryview(memory).toreadonly()
+class _Kept:
+    """A buffer that lives until the last array that looks at it is gone."""
 
+    def __init__(self, array: _Array, start: int, kind: str, shape: tuple[int, ...]) -> None:
+        self._array = array
+        self._address = ctypes.addressof(array)
+        # What numpy asks for: an address, read-only.
+        self.__array_interface__ = {
+            "version": 3,
+            "data": (start, True),
+            "typestr": kind,
+            "shape": shape,
+        }
 
-def _release(array: _Array) -> None:
-    array.release(ctypes.addressof(array))
+    def __del__(self) -> None:
+        self._array.release(self._address)

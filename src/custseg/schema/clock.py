@@ -190,7 +190,8 @@ def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None)
         tz: The zone.
         names: Columns to show so; by default all instants.
     """
-    kinds = rows.schema
+    # A schema takes longer than a batch of one has time for.
+    kinds = dict(zip(rows.columns, rows.dtypes, strict=True))
     shown = [
         _local_times(rows[name], tz)
         for name in (kinds if names is None else names)
