@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["FoldedOrders", "fold_orders"]
+__all__ = ["FoldedOrders", "OrderLog", "fold_orders"]
 
 _MAX = 2**63 - 1
 _NEVER = -(2**63)
@@ -61,24 +61,71 @@ class FoldedOrders:
     gross: Sequence[Ints | pl.Series]
 
 
+@frozen(eq=False)
+class OrderLog:
+    """Orders, and what kernels take of them: made once, for all who read this log.
+
+    Attributes:
+        frame: The orders, in any order.
+    """
+
+    frame: pl.DataFrame
+
+    @cached_property
+    def shares(self) -> list[list[_Piece]]:
+        """The orders of each thread, piece by piece; there is one order at least."""
+        instants, totals = self.frame["ordered_at"], self.frame["total"]
+        return in_threads(
+            lambda share: [_Piece.of(instants, totals, rows) for rows in share],
+            _shares(instants, totals),
+        )
+
+    @property
+    def parts(self) -> list[slice]:
+        """The rows of each thread, from the first to the last."""
+        return [slice(share[0].rows.start, share[-1].rows.stop) for share in self.shares]
+
+    @cached_property
+    def coding(self) -> Coding | None:
+        """The ids as rows of a table; None when two of them have the same hash."""
+        return Coding.of(self.frame["customer_id"], self.parts)
+
+    @property
+    def latest(self) -> int:
+        """The latest instant; without orders, before all instants."""
+        pieces = [piece for share in self.shares for piece in share] if self.frame.height else []
+        return max((piece.last for piece in pieces), default=_NEVER)
+
+    @property
+    def instants(self) -> Ints:
+        """All instants in one piece."""
+        (first, *_), *_ = self.shares
+        whole = first.rows.stop == self.frame.height
+        return first.instants if whole else array(self.frame["ordered_at"])
+
+    @property
+    def totals(self) -> Ints:
+        """All totals in one piece, two words each."""
+        (first, *_), *_ = self.shares
+        return first.totals if first.rows.stop == self.frame.height else words(self.frame["total"])
+
+
 def fold_orders(
-    orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+    log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
 ) -> FoldedOrders:
     """Fold orders to a row for each customer.
 
     Args:
-        orders: A frame of orders, in any order; rows after the first span's
-            end are not seen.
+        log: Orders, in any order; rows after the first span's end are not
+            seen.
         spans: What is counted; the first is everything up to the as_of.
         gross: Whether totals without returns are asked for.
         since: Whether the first order is asked for.
     """
-    folding = _Folding.of(orders, spans, gross=gross, since=since) if orders.height else None
-    coding = None
-    if folding is not None:
-        coding = Coding.of(orders["customer_id"], folding.parts)
+    folding = _Folding.of(log, spans, gross=gross, since=since) if log.frame.height else None
+    coding = None if folding is None else log.coding
     if folding is None or coding is None:
-        return _by_polars(orders, spans, gross=gross, since=since)
+        return _by_polars(log, spans, gross=gross, since=since)
     return folding.customers(folding.table(coding), coding)
 
 
@@ -104,28 +151,18 @@ class _Folding:
 
     @classmethod
     def of(
-        cls, orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+        cls, log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
     ) -> _Folding | None:
         """None when a sum might leave int64, or a row of the table the room it has."""
-        instants, totals = orders["ordered_at"], orders["total"]
-        shares = in_threads(
-            lambda share: [_Piece.of(instants, totals, rows) for rows in share],
-            _shares(instants, totals),
-        )
-        pieces = [piece for share in shares for piece in share]
+        pieces = [piece for share in log.shares for piece in share]
         start = min(piece.first for piece in pieces) // _SECOND * _SECOND
         latest = min(max(piece.last for piece in pieces), spans[0].high)
-        bits = orders.height.bit_length()
+        bits = log.frame.height.bit_length()
         seconds = max(latest - start, 0) // _SECOND
         furthest = max(piece.furthest for piece in pieces)
-        if furthest * orders.height > _MAX or seconds.bit_length() + bits > _BITS:
+        if furthest * log.frame.height > _MAX or seconds.bit_length() + bits > _BITS:
             return None
-        return cls(shares, start, bits, spans, gross, since)
-
-    @property
-    def parts(self) -> list[slice]:
-        """The rows of each thread, from the first to the last."""
-        return [slice(share[0].rows.start, share[-1].rows.stop) for share in self.shares]
+        return cls(log.shares, start, bits, spans, gross, since)
 
     @property
     def sums(self) -> int:
@@ -213,7 +250,7 @@ def _shares(*columns: pl.Series) -> list[list[slice]]:
 
 
 def _by_polars(
-    orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+    log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
 ) -> FoldedOrders:
     """The same in polars and with sums of 128 bits: for what is too large, and for nothing."""
     at, unit = pl.col("at"), pl.col("units")
@@ -230,11 +267,11 @@ def _by_polars(
         if gross:
             aggregates.append(pl.when(counted).then(unit).otherwise(0).sum().alias(f"gross{k}"))
     folded = (
-        orders.lazy()
+        log.frame.lazy()
         .select(
             "customer_id",
             at=pl.col("ordered_at").to_physical(),
-            units=minor(orders["total"]).cast(pl.Int128),
+            units=minor(log.frame["total"]).cast(pl.Int128),
         )
         .filter(at <= spans[0].high)
         .group_by("customer_id")

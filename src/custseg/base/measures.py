@@ -219,11 +219,11 @@ def _placed(
 
 def _parts(base: CustomerBase, planned: Plan) -> Iterator[Sequence[pl.Series]]:
     """customer_id and measures of each reduction."""
-    at = base.when
+    at, log = base.when, base.order_log
     if planned.folded:
-        yield from_fold(base.log("orders"), planned.folded, at, base.scale)
+        yield from_fold(log, planned.folded, at, base.scale)
     if planned.rhythm:
-        yield from_rhythm(base.log("orders"), planned.rhythm, at)
+        yield from_rhythm(log, planned.rhythm, at)
     for log, names in planned.logs.items():
         yield _REDUCED[log](base.view(log), names, at).get_columns()
     for own in planned.own:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.base.folded import FoldedOrders
+    from custseg.base.folded import FoldedOrders, OrderLog
     from custseg.base.span import AsOf, Span
     from custseg.model.measure_name import MeasureName
 
@@ -36,19 +36,19 @@ FOLDED = ("orders", "spend", "average_order", "recency_days", "tenure_days")
 
 
 def from_fold(
-    orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf, scale: int
+    log: OrderLog, names: Sequence[MeasureName], as_of: AsOf, scale: int
 ) -> list[pl.Series]:
     """Orders, spend, average order, recency and tenure.
 
     Returns:
-        customer_id, sorted, of everyone with a row in `orders` by the as_of,
+        customer_id, sorted, of everyone with a row in the log by the as_of,
         and a column for each name.
     """
     own = [as_of.span(name) for name in names]
     places = {span: place for place, span in enumerate(dict.fromkeys((as_of.span(), *own)))}
     gross = any(name.base == "average_order" for name in names)
     since = any(name.base == "tenure_days" for name in names)
-    folded = fold_orders(orders, tuple(places), gross=gross, since=since)
+    folded = fold_orders(log, tuple(places), gross=gross, since=since)
     columns = [folded.ids.alias("customer_id")]
     for name, span in zip(names, own, strict=True):
         found = _folded_measure(folded, name.base, places[span], as_of, scale)

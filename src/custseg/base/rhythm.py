@@ -10,7 +10,7 @@ from attrs import frozen
 
 from custseg.base.coding import Coding
 from custseg.base.exact import quotient
-from custseg.schema.arrow import words
+from custseg.base.folded import OrderLog
 from custseg.schema.bridge import array, masked, read_only
 from custseg.schema.clock import clock
 
@@ -35,13 +35,11 @@ RHYTHM = ("days_active", "gap_days", "gap_days_cv", "overdue", "last_gap_days")
 _SPARSEST = 64
 
 
-def from_rhythm(
-    orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf
-) -> list[pl.Series]:
+def from_rhythm(log: OrderLog, names: Sequence[MeasureName], as_of: AsOf) -> list[pl.Series]:
     """Days with an order, and the gaps between them, within each window.
 
     Args:
-        orders: A frame of orders, in any order; rows after the as_of are not seen.
+        log: Orders, in any order; rows after the as_of are not seen.
         names: What is measured.
         as_of: Up to when.
 
@@ -50,7 +48,7 @@ def from_rhythm(
     """
     wanted = [as_of.span(name) for name in names]
     places = {span: place for place, span in enumerate(dict.fromkeys(wanted))}
-    ids, found = _found(orders, tuple(places), as_of)
+    ids, found = _found(log, tuple(places), as_of)
     columns = [ids.alias("customer_id")]
     for name, span in zip(names, wanted, strict=True):
         slot = 2 + 3 * places[span]
@@ -97,22 +95,20 @@ class _Rhythm:
 
 
 def _found(
-    orders: pl.DataFrame, spans: Sequence[Span], as_of: AsOf
+    log: OrderLog, spans: Sequence[Span], as_of: AsOf
 ) -> tuple[pl.Series, NDArray[np.int64]]:
     """Customers with an order, and the columns of `rhythm`."""
-    instants = array(orders["ordered_at"])
-    if instants.size and int(instants.max()) > as_of.instant:
-        orders = orders.select("customer_id", "ordered_at", "total")
-        orders = orders.filter(pl.Series(instants <= as_of.instant))
-        instants = array(orders["ordered_at"])
-    every = orders["customer_id"]
-    if instants.size == 0:
+    if log.latest > as_of.instant:
+        orders = log.frame.select("customer_id", "ordered_at", "total")
+        log = OrderLog(orders.filter(pl.Series(log.instants <= as_of.instant)))
+    every = log.frame["customer_id"]
+    if log.frame.height == 0:
         return every, np.empty((2 + 3 * len(spans), 0), np.int64)
     from custseg._kernels.fold import NEVER, columns, rhythm  # numba is loaded when it is needed
 
-    coding = Coding.of(every, [slice(0, every.len())]) or _ranked(every)
+    coding, instants = log.coding or _ranked(every), log.instants
     days = clock(as_of.tz, int(instants.min()), int(instants.max())).days(instants)
-    rows = _by_day(coding.numbers, days, words(orders["total"]))
+    rows = _by_day(coding.numbers, days, log.totals)
     firsts = read_only(np.array([span.first_day for span in spans], np.int64))
     lasts = read_only(np.array([span.last_day for span in spans], np.int64))
     room = np.empty((coding.rows, 2 + 3 * len(spans)), np.int64)
