@@ -76,7 +76,7 @@ def test_the_text_holds_all_of_it(starts):
         Bands("clv", [f"band {at}" for at in range(len(starts) + 1)], starts) if starts else RISK
     )
     assert Bands.from_json(bands.to_json()) == bands
-    assert bands.fit(None) is bands
+    assert bands.fit(cu.datasets.simulate(20, 30, seed=1).base()) is bands
 
 
 def test_a_score_of_the_base_is_banded():

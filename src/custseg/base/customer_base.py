@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +19,7 @@ from custseg.base.changes import (
     renamed,
     scored,
 )
+from custseg.base.folded import OrderLog
 from custseg.base.instant import as_of_at, as_of_of, latest, shown
 from custseg.base.logs import LOGS, seen
 from custseg.base.measures import measure_frame
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["CustomerBase"]
 
 Rows = pl.DataFrame | pl.LazyFrame | None
+
+# Orders whose arrays and ids are worth their memory while the base lives.
+_FEW = 100_000
 
 
 @frozen(eq=False, init=False, repr=False)
@@ -183,6 +188,16 @@ class CustomerBase:
         empty = table_of(name, self.currency, self.tz).schema.to_frame()
         return empty.with_columns(pl.col("customer_id").cast(self.id_type))
 
+    @property
+    def order_log(self) -> OrderLog:
+        """The orders whole, as they are folded; of a few orders all of it is kept."""
+        few = self.has("orders") and self._frames["orders"].height < _FEW
+        return self._order_log if few else OrderLog(self.log("orders"))
+
+    @cached_property
+    def _order_log(self) -> OrderLog:
+        return OrderLog(self.log("orders"))
+
     def view(self, name: str) -> pl.DataFrame:
         """A log as it is seen at the as_of; empty when there is none."""
         return seen(self.log(name), LOGS[name], self.when.instant)
@@ -228,7 +243,7 @@ class CustomerBase:
         found: list[pl.Series] = []
         for name in self._frames:
             if name == "orders":
-                found.append(from_fold(self.log(name), (), self.when, self.scale)["customer_id"])
+                found.append(from_fold(self.order_log, (), self.when, self.scale)[0])
             else:
                 found.append(self.view(name)["customer_id"].unique().drop_nulls())
         if self.customers is not None:

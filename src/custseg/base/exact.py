@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from custseg.schema.bridge import masked
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,15 +39,15 @@ def quotient(above: pl.Series | Ints, below: pl.Series | Ints | int) -> pl.Serie
     [3.5, None]
     """
     divisors = below.to_numpy() if isinstance(below, pl.Series) else np.asarray(below, np.int64)
-    none = divisors == 0
-    some = bool(np.any(none))
+    known = divisors != 0
+    every = bool(below) if isinstance(below, int) else bool(known.all())
     # Sums of 128 bits are beyond numpy: polars rounds them.
     numbers = above.cast(pl.Float64).to_numpy() if isinstance(above, pl.Series) else above
-    divided = numbers / (np.where(none, 1, divisors) if some else divisors)
+    divided = numbers / (divisors if every else np.where(known, divisors, 1))
     if len(above) and not -_WHOLE <= above.min() <= above.max() <= _WHOLE:  # type: ignore[operator]
         _mend(divided, above, np.broadcast_to(divisors, divided.shape))
     found = pl.Series(divided)
-    return found.set(pl.Series(none), None) if some else found
+    return found if every else masked(found, np.broadcast_to(known, divided.shape))
 
 
 def _mend(divided: NDArray[np.float64], above: pl.Series | Ints, below: Ints) -> None:

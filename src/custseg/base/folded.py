@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["FoldedOrders", "fold_orders"]
+__all__ = ["FoldedOrders", "OrderLog", "fold_orders"]
 
 _MAX = 2**63 - 1
 _NEVER = -(2**63)
@@ -61,24 +61,71 @@ class FoldedOrders:
     gross: Sequence[Ints | pl.Series]
 
 
+@frozen(eq=False)
+class OrderLog:
+    """Orders, and what kernels take of them: made once, for all who read this log.
+
+    Attributes:
+        frame: The orders, in any order.
+    """
+
+    frame: pl.DataFrame
+
+    @cached_property
+    def shares(self) -> list[list[_Piece]]:
+        """The orders of each thread, piece by piece; there is one order at least."""
+        instants, totals = self.frame["ordered_at"], self.frame["total"]
+        return in_threads(
+            lambda share: [_Piece.of(instants, totals, rows) for rows in share],
+            _shares(instants, totals),
+        )
+
+    @property
+    def parts(self) -> list[slice]:
+        """The rows of each thread, from the first to the last."""
+        return [slice(share[0].rows.start, share[-1].rows.stop) for share in self.shares]
+
+    @cached_property
+    def coding(self) -> Coding | None:
+        """The ids as rows of a table; None when two of them have the same hash."""
+        return Coding.of(self.frame["customer_id"], self.parts)
+
+    @property
+    def latest(self) -> int:
+        """The latest instant; without orders, before all instants."""
+        pieces = [piece for share in self.shares for piece in share] if self.frame.height else []
+        return max((piece.last for piece in pieces), default=_NEVER)
+
+    @property
+    def instants(self) -> Ints:
+        """All instants in one piece."""
+        (first, *_), *_ = self.shares
+        whole = first.rows.stop == self.frame.height
+        return first.instants if whole else array(self.frame["ordered_at"])
+
+    @property
+    def totals(self) -> Ints:
+        """All totals in one piece, two words each."""
+        (first, *_), *_ = self.shares
+        return first.totals if first.rows.stop == self.frame.height else words(self.frame["total"])
+
+
 def fold_orders(
-    orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+    log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
 ) -> FoldedOrders:
     """Fold orders to a row for each customer.
 
     Args:
-        orders: A frame of orders, in any order; rows after the first span's
-            end are not seen.
+        log: Orders, in any order; rows after the first span's end are not
+            seen.
         spans: What is counted; the first is everything up to the as_of.
         gross: Whether totals without returns are asked for.
         since: Whether the first order is asked for.
     """
-    folding = _Folding.of(orders, spans, gross=gross, since=since) if orders.height else None
-    coding = None
-    if folding is not None:
-        coding = Coding.of(orders["customer_id"], folding.pieces)
+    folding = _Folding.of(log, spans, gross=gross, since=since) if log.frame.height else None
+    coding = None if folding is None else log.coding
     if folding is None or coding is None:
-        return _by_polars(orders, spans, gross=gross, since=since)
+        return _by_polars(log, spans, gross=gross, since=since)
     return folding.customers(folding.table(coding), coding)
 
 
@@ -87,9 +134,7 @@ class _Folding:
     """What is folded, and how a row of the table is laid out.
 
     Attributes:
-        instants: When, in any order, perhaps in chunks.
-        totals: How much, as well.
-        shares: The rows of each thread, piece by piece.
+        shares: The orders of each thread, piece by piece.
         start: A whole second before all of them, in microseconds.
         bits: What the number of orders needs; the second of the last stands above.
         spans: What is counted; the first is everything.
@@ -97,9 +142,7 @@ class _Folding:
         since: Whether the first order is asked for.
     """
 
-    instants: pl.Series
-    totals: pl.Series
-    shares: list[list[slice]]
+    shares: list[list[_Piece]]
     start: int
     bits: int
     spans: tuple[Span, ...]
@@ -108,28 +151,18 @@ class _Folding:
 
     @classmethod
     def of(
-        cls, orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+        cls, log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
     ) -> _Folding | None:
         """None when a sum might leave int64, or a row of the table the room it has."""
-        instants, totals = orders["ordered_at"], orders["total"]
-        shares = _shares(instants, totals)
-        reaches = in_threads(
-            lambda share: [_reach(instants, totals, part) for part in share], shares
-        )
-        reach = [each for share in reaches for each in share]
-        start = min(low for low, _, _ in reach) // _SECOND * _SECOND
-        latest = min(max(high for _, high, _ in reach), spans[0].high)
-        bits = orders.height.bit_length()
+        pieces = [piece for share in log.shares for piece in share]
+        start = min(piece.first for piece in pieces) // _SECOND * _SECOND
+        latest = min(max(piece.last for piece in pieces), spans[0].high)
+        bits = log.frame.height.bit_length()
         seconds = max(latest - start, 0) // _SECOND
-        furthest = max(far for _, _, far in reach)
-        if furthest * orders.height > _MAX or seconds.bit_length() + bits > _BITS:
+        furthest = max(piece.furthest for piece in pieces)
+        if furthest * log.frame.height > _MAX or seconds.bit_length() + bits > _BITS:
             return None
-        return cls(instants, totals, shares, start, bits, spans, gross, since)
-
-    @property
-    def pieces(self) -> list[slice]:
-        """The rows of each thread, from the first to the last."""
-        return [slice(share[0].start, share[-1].stop) for share in self.shares]
+        return cls(log.shares, start, bits, spans, gross, since)
 
     @property
     def sums(self) -> int:
@@ -144,16 +177,12 @@ class _Folding:
         highs = read_only(np.array([span.high for span in self.spans], np.int64))
         rows = (coding.lowest, coding.words, coding.ranks, self.start, self.bits)
 
-        def folded(share: list[slice]) -> Ints:
+        def folded(share: list[_Piece]) -> Ints:
             # numpy asks for huge pages; a kernel's own room would cost a fault for each small one.
             out = np.zeros((coding.rows, self.sums + self.since), np.int64)
             out[:, self.sums :] = LATEST
-            for part in share:
-                orders = (
-                    coding.numbers[part],
-                    array(self.instants[part]),
-                    words(self.totals[part]),
-                )
+            for piece in share:
+                orders = (coding.numbers[piece.rows], piece.instants, piece.totals)
                 fold(*orders, *rows, lows, highs, self.gross, out)
             return out
 
@@ -177,9 +206,39 @@ class _Folding:
         return FoldedOrders(ids, last, first, tuple(sums[0::step]), tuple(sums[1::step]), gross)
 
 
+@frozen(eq=False)
+class _Piece:
+    """Some orders as kernels take them.
+
+    Attributes:
+        rows: Which of all orders they are.
+        instants: int64[n].
+        totals: int64[n, 2].
+        first: The earliest instant.
+        last: The latest one.
+        furthest: How far totals are from zero.
+    """
+
+    rows: slice
+    instants: Ints
+    totals: Ints
+    first: int
+    last: int
+    furthest: int
+
+    @classmethod
+    def of(cls, instants: pl.Series, totals: pl.Series, rows: slice) -> _Piece:
+        from custseg._kernels.fold import largest  # numba is loaded when it is needed
+
+        at, much = array(instants[rows]), words(totals[rows])
+        return cls(rows, at, much, int(at.min()), int(at.max()), int(largest(much)))
+
+
 def _shares(*columns: pl.Series) -> list[list[slice]]:
     """The rows of each thread, in pieces of one chunk where that balances and is worth a call."""
     parts = slices(columns[0].len(), _SMALL)
+    if len(parts) == 1 and all(column.n_chunks() == 1 for column in columns):
+        return [parts]
     first, *others = (column.chunk_lengths() for column in columns)
     edges = np.cumsum([0, *first])
     balanced = max(first) * 4 * len(parts) <= edges[-1]
@@ -190,16 +249,8 @@ def _shares(*columns: pl.Series) -> list[list[slice]]:
     return [pieces[start:stop] for start, stop in pairwise(cuts)]
 
 
-def _reach(instants: pl.Series, totals: pl.Series, part: slice) -> tuple[int, int, int]:
-    """The earliest and the latest instant, and how far totals are from zero."""
-    from custseg._kernels.fold import largest  # numba is loaded when it is needed
-
-    at = array(instants[part])
-    return int(at.min()), int(at.max()), int(largest(words(totals[part])))
-
-
 def _by_polars(
-    orders: pl.DataFrame, spans: tuple[Span, ...], *, gross: bool, since: bool
+    log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
 ) -> FoldedOrders:
     """The same in polars and with sums of 128 bits: for what is too large, and for nothing."""
     at, unit = pl.col("at"), pl.col("units")
@@ -216,11 +267,11 @@ def _by_polars(
         if gross:
             aggregates.append(pl.when(counted).then(unit).otherwise(0).sum().alias(f"gross{k}"))
     folded = (
-        orders.lazy()
+        log.frame.lazy()
         .select(
             "customer_id",
             at=pl.col("ordered_at").to_physical(),
-            units=minor(orders["total"]).cast(pl.Int128),
+            units=minor(log.frame["total"]).cast(pl.Int128),
         )
         .filter(at <= spans[0].high)
         .group_by("customer_id")

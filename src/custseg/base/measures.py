@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 from attrs import field, frozen
@@ -21,15 +21,16 @@ from custseg.base.rhythm import RHYTHM, from_rhythm
 from custseg.errors import Problem, SchemaError
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName
 from custseg.rules.language import nearest
+from custseg.schema.bridge import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
 
-__all__ = ["Plan", "lacking", "measure_frame", "plan", "type_of"]
+__all__ = ["Plan", "lacking", "log_of", "measure_frame", "plan", "type_of"]
 
 _REDUCED: dict[str, Callable[[pl.DataFrame, Sequence[MeasureName], AsOf], pl.DataFrame]] = {
     "events": from_events,
@@ -121,7 +122,7 @@ def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
     elif name.base in RHYTHM:
         found.rhythm.append(name)
     else:
-        log = _log_of(name)
+        log = log_of(name)
         found.logs.setdefault(log, []).append(name)
         return lacking(base, log, text, _WHERE)
     return []
@@ -136,7 +137,8 @@ def _twice(named: Sequence[str | Measure]) -> list[Problem]:
     ]
 
 
-def _log_of(name: MeasureName) -> str:
+def log_of(name: MeasureName) -> str:
+    """The log that a measure is of."""
     log = "orders" if name.base in (*FOLDED, *RHYTHM) else "events"
     return _LOG_OF.get(name.base, log)
 
@@ -147,7 +149,7 @@ def lacking(base: CustomerBase, log: str | MeasureName, name: str, where: str) -
     Orders may be absent: nobody has bought yet, so counts are 0. Any other log
     that is absent was forgotten: 0 would be a wrong answer.
     """
-    asked = log if isinstance(log, str) else _log_of(log)
+    asked = log if isinstance(log, str) else log_of(log)
     if asked == "orders" or base.has(asked):
         return []
     what = f"{name!r} needs {asked}, and the base has none"
@@ -176,41 +178,56 @@ def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.Dat
 
     What has a name is kept by the base: its logs and its as_of never change.
     """
-    planned = plan(base, wanted)
+    known = base.known
+    if all(isinstance(one, str) and one in known for one in wanted):
+        columns = cast("Iterable[str]", dict.fromkeys(wanted))
+    else:
+        planned = plan(base, wanted)
+        columns, known = planned.columns, {**known, **_measured(base, planned)}
+    return pl.DataFrame([base.customer_ids, *(known[name] for name in columns)])
+
+
+def _measured(base: CustomerBase, planned: Plan) -> dict[str, pl.Series]:
+    """What was not known yet, by name; the base keeps it, measures of the user's own aside."""
     own = {str(measure) for measure in planned.own}
     zeros = frozenset(planned.zeros)
     found: dict[str, pl.Series] = {}
     for part in _parts(base, planned):
         if base.is_only_orders and planned.folded:
             # Whoever is in the base is in its orders: the fold, the first part, has all.
-            base.known.setdefault("customer_id", part["customer_id"])
+            base.known.setdefault("customer_id", part[0])
         found.update(_placed(part, base.customer_ids, zeros))
     base.known.update({name: each for name, each in found.items() if name not in own})
-    known = {**base.known, **found}
-    return pl.DataFrame([base.customer_ids, *(known[name] for name in planned.columns)])
+    return found
 
 
-def _placed(part: pl.DataFrame, ids: pl.Series, zeros: AbstractSet[str]) -> dict[str, pl.Series]:
+def _placed(
+    part: Sequence[pl.Series], ids: pl.Series, zeros: AbstractSet[str]
+) -> dict[str, pl.Series]:
     """The columns of a reduction, a value for each customer of the population."""
-    if not part["customer_id"].equals(ids):
+    own, *columns = part
+    if own is not ids and not own.equals(ids):
         everyone = pl.DataFrame([ids])
-        part = everyone.join(part, on="customer_id", how="left", maintain_order="left")
-    columns = {column.name: column for column in part.get_columns()[1:]}
-    lacking_some = [name for name in zeros & columns.keys() if columns[name].null_count()]
-    return columns | {name: columns[name].fill_null(0) for name in lacking_some}
+        placed = everyone.join(
+            pl.DataFrame(part), on="customer_id", how="left", maintain_order="left"
+        )
+        columns = placed.get_columns()[1:]
+    return {
+        column.name: filled(column, 0) if column.name in zeros else column for column in columns
+    }
 
 
-def _parts(base: CustomerBase, planned: Plan) -> Iterator[pl.DataFrame]:
-    """A frame of customer_id and measures for each reduction."""
-    at = base.when
+def _parts(base: CustomerBase, planned: Plan) -> Iterator[Sequence[pl.Series]]:
+    """customer_id and measures of each reduction."""
+    at, log = base.when, base.order_log
     if planned.folded:
-        yield from_fold(base.log("orders"), planned.folded, at, base.scale)
+        yield from_fold(log, planned.folded, at, base.scale)
     if planned.rhythm:
-        yield from_rhythm(base.log("orders"), planned.rhythm, at)
+        yield from_rhythm(log, planned.rhythm, at)
     for log, names in planned.logs.items():
-        yield _REDUCED[log](base.view(log), names, at)
+        yield _REDUCED[log](base.view(log), names, at).get_columns()
     for own in planned.own:
-        yield own.of(LOGS[own.over], base.view(own.over), base.tz)
+        yield own.of(LOGS[own.over], base.view(own.over), base.tz).get_columns()
     for frame, names in ((base.customers, planned.told), (base.scores, planned.scored)):
         if names and frame is not None:
-            yield pl.DataFrame([frame["customer_id"], *(frame[name] for name in names)])
+            yield [frame["customer_id"], *(frame[name] for name in names)]

@@ -9,7 +9,7 @@ import polars as pl
 
 from custseg.base.exact import major, quotient
 from custseg.base.folded import fold_orders
-from custseg.schema.bridge import minor, read_only
+from custseg.schema.bridge import masked, minor, read_only
 from custseg.schema.clock import clock
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.base.folded import FoldedOrders
+    from custseg.base.folded import FoldedOrders, OrderLog
     from custseg.base.span import AsOf, Span
     from custseg.model.measure_name import MeasureName
 
@@ -36,24 +36,24 @@ FOLDED = ("orders", "spend", "average_order", "recency_days", "tenure_days")
 
 
 def from_fold(
-    orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf, scale: int
-) -> pl.DataFrame:
+    log: OrderLog, names: Sequence[MeasureName], as_of: AsOf, scale: int
+) -> list[pl.Series]:
     """Orders, spend, average order, recency and tenure.
 
     Returns:
-        customer_id, sorted, of everyone with a row in `orders` by the as_of,
+        customer_id, sorted, of everyone with a row in the log by the as_of,
         and a column for each name.
     """
     own = [as_of.span(name) for name in names]
-    spans = tuple(dict.fromkeys((as_of.span(), *own)))
+    places = {span: place for place, span in enumerate(dict.fromkeys((as_of.span(), *own)))}
     gross = any(name.base == "average_order" for name in names)
     since = any(name.base == "tenure_days" for name in names)
-    folded = fold_orders(orders, spans, gross=gross, since=since)
+    folded = fold_orders(log, tuple(places), gross=gross, since=since)
     columns = [folded.ids.alias("customer_id")]
     for name, span in zip(names, own, strict=True):
-        at = spans.index(span)
-        columns.append(_folded_measure(folded, name.base, at, as_of, scale).alias(str(name)))
-    return pl.DataFrame(columns)
+        found = _folded_measure(folded, name.base, places[span], as_of, scale)
+        columns.append(found.alias(str(name)))
+    return columns
 
 
 def _folded_measure(folded: FoldedOrders, base: str, at: int, as_of: AsOf, scale: int) -> pl.Series:
@@ -75,8 +75,7 @@ def _age(instants: Ints, some: NDArray[np.bool_], as_of: AsOf) -> pl.Series:
     if known.size == 0:
         return pl.Series([], dtype=pl.Int64)
     zone = clock(as_of.tz, int(known.min()), as_of.instant)
-    days = pl.Series(as_of.today - zone.days(known))
-    return days if every else days.set(pl.Series(~some), None)
+    return masked(pl.Series(as_of.today - zone.days(known)), some)
 
 
 def from_events(events: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:

@@ -10,8 +10,8 @@ from attrs import frozen
 
 from custseg.base.coding import Coding
 from custseg.base.exact import quotient
-from custseg.schema.arrow import words
-from custseg.schema.bridge import array, read_only
+from custseg.base.folded import OrderLog
+from custseg.schema.bridge import array, masked, read_only
 from custseg.schema.clock import clock
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ RHYTHM = ("days_active", "gap_days", "gap_days_cv", "overdue", "last_gap_days")
 _SPARSEST = 64
 
 
-def from_rhythm(orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:
+def from_rhythm(log: OrderLog, names: Sequence[MeasureName], as_of: AsOf) -> list[pl.Series]:
     """Days with an order, and the gaps between them, within each window.
 
     Args:
-        orders: A frame of orders, in any order; rows after the as_of are not seen.
+        log: Orders, in any order; rows after the as_of are not seen.
         names: What is measured.
         as_of: Up to when.
 
@@ -47,14 +47,14 @@ def from_rhythm(orders: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf)
         customer_id, sorted, of everyone with an order, and a column for each name.
     """
     wanted = [as_of.span(name) for name in names]
-    spans = tuple(dict.fromkeys(wanted))
-    ids, found = _found(orders, spans, as_of)
+    places = {span: place for place, span in enumerate(dict.fromkeys(wanted))}
+    ids, found = _found(log, tuple(places), as_of)
     columns = [ids.alias("customer_id")]
     for name, span in zip(names, wanted, strict=True):
-        slot = 2 + 3 * spans.index(span)
+        slot = 2 + 3 * places[span]
         own = _Rhythm(as_of.today - found[0], found[1], *found[slot : slot + 3])
         columns.append(own.measure(name.base).alias(str(name)))
-    return pl.DataFrame(columns)
+    return columns
 
 
 @frozen(eq=False)
@@ -81,7 +81,7 @@ class _Rhythm:
         if base == "days_active":
             return pl.Series(self.active)
         if base == "last_gap_days":
-            return _known(pl.Series(self.last_gap), self.last_gap > 0)
+            return masked(pl.Series(self.last_gap), self.last_gap > 0)
         if base == "gap_days":
             return quotient(self.total, gaps)
         if base == "overdue":
@@ -91,30 +91,24 @@ class _Rhythm:
         # below 2**63: the Σg of all days from the year 1 to 9999 is 3.7 million.
         spread = gaps * self.squares - self.total * self.total
         cv = np.sqrt(spread) / np.maximum(self.total, 1)
-        return _known(pl.Series(cv), gaps > 0)
-
-
-def _known(values: pl.Series, known: NDArray[np.bool_]) -> pl.Series:
-    return values if known.all() else values.set(pl.Series(~known), None)
+        return masked(pl.Series(cv), gaps > 0)
 
 
 def _found(
-    orders: pl.DataFrame, spans: Sequence[Span], as_of: AsOf
+    log: OrderLog, spans: Sequence[Span], as_of: AsOf
 ) -> tuple[pl.Series, NDArray[np.int64]]:
     """Customers with an order, and the columns of `rhythm`."""
-    instants = array(orders["ordered_at"])
-    if instants.size and int(instants.max()) > as_of.instant:
-        orders = orders.select("customer_id", "ordered_at", "total")
-        orders = orders.filter(pl.Series(instants <= as_of.instant))
-        instants = array(orders["ordered_at"])
-    every = orders["customer_id"]
-    if instants.size == 0:
+    if log.latest > as_of.instant:
+        orders = log.frame.select("customer_id", "ordered_at", "total")
+        log = OrderLog(orders.filter(pl.Series(log.instants <= as_of.instant)))
+    every = log.frame["customer_id"]
+    if log.frame.height == 0:
         return every, np.empty((2 + 3 * len(spans), 0), np.int64)
     from custseg._kernels.fold import NEVER, columns, rhythm  # numba is loaded when it is needed
 
-    coding = Coding.of(every, [slice(0, every.len())]) or _ranked(every)
+    coding, instants = log.coding or _ranked(every), log.instants
     days = clock(as_of.tz, int(instants.min()), int(instants.max())).days(instants)
-    rows = _by_day(coding.numbers, days, words(orders["total"]))
+    rows = _by_day(coding.numbers, days, log.totals)
     firsts = read_only(np.array([span.first_day for span in spans], np.int64))
     lasts = read_only(np.array([span.last_day for span in spans], np.int64))
     room = np.empty((coding.rows, 2 + 3 * len(spans)), np.int64)

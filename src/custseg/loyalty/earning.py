@@ -135,7 +135,7 @@ def event_units(events: pl.DataFrame) -> Ints:
     told = events["amount"] if "amount" in events.columns else None
     if told is None or told.null_count() == events.height:
         return read_only(np.zeros(events.height, np.int64))
-    return filled(minor(told), 0)
+    return array(filled(minor(told), 0))
 
 
 def _side(

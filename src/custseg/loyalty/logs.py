@@ -126,9 +126,7 @@ class Logs:
         return evolve(self, events=kept, act=read_only(self.act[matters]))
 
 
-NO_LOGS = Logs(
-    pl.DataFrame(), pl.DataFrame(), np.zeros(0, np.int64), np.zeros(0, np.int64), None
-)
+NO_LOGS = Logs(pl.DataFrame(), pl.DataFrame(), np.zeros(0, np.int64), np.zeros(0, np.int64), None)
 """Of a run whose rows were let go."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from custseg.schema.bridge import filled
+from custseg.schema.bridge import array, filled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,8 @@ def found(ids: pl.Series, firsts: Ints, named: pl.Series, asks: Ints, members: I
         members: Who asks, by number.
     """
     if ids.dtype == pl.Int64 and named.dtype == pl.Int64:
-        return _bisected(filled(ids, _NOBODYS), firsts, filled(named, _NOBODYS)[asks], members)
+        who, whose = array(filled(ids, _NOBODYS)), array(filled(named, _NOBODYS))
+        return _bisected(who, firsts, whose[asks], members)
     wanted = named.gather(asks)
     if ids.dtype != wanted.dtype:
         ids, wanted = ids.cast(pl.String), wanted.cast(pl.String)

@@ -12,7 +12,7 @@ from custseg._kernels import books
 from custseg.loyalty.earning import event_units
 from custseg.loyalty.granting import Demand
 from custseg.loyalty.referring import found
-from custseg.schema.bridge import filled, read_only
+from custseg.schema.bridge import array, filled, read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ def _name_points(
     events, (asks, of) = made.logs.events, asking
     rows = made.of_events[asks]
     if "points" in events.columns and events["points"].null_count() < events.height:
-        demand.points[rows] = filled(events["points"], 0)[asks]
+        demand.points[rows] = array(filled(events["points"], 0))[asks]
     if "reward" not in events.columns or events["reward"].null_count() == events.height:
         return
     redeems = of == books.REDEEM
@@ -125,7 +125,7 @@ def _name_ends(demand: Demand, made: Sequence, openings: Ints) -> None:
     events, ends = made.logs.events, np.full(openings.size, _PROGRAMS_OWN)
     if "expires_at" in events.columns and isinstance(events.schema["expires_at"], pl.Datetime):
         told = events["expires_at"].gather(openings).dt.cast_time_unit("us")
-        ends = filled(told.cast(pl.Int64), _PROGRAMS_OWN)
+        ends = array(filled(told.cast(pl.Int64), _PROGRAMS_OWN))
     demand.extra[made.of_events[openings]] = ends
 
 

@@ -227,7 +227,7 @@ def _told(ids: pl.Series, customers: pl.DataFrame | None) -> tuple[Ints, NDArray
         customers = customers.select("customer_id", "joined_at").sort("customer_id")
     at = located(customers["customer_id"], ids)
     known = at >= 0
-    told = filled(customers["joined_at"].cast(pl.Int64), LONG_AGO)
+    told = array(filled(customers["joined_at"].cast(pl.Int64), LONG_AGO))
     joined[known] = told[at[known]]
     return joined, known
 

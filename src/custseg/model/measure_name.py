@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from attrs import frozen
@@ -62,19 +63,26 @@ class MeasureName:
     @classmethod
     def parse(cls, text: str) -> MeasureName | None:
         """The parts of a measure name, or None when `text` is none."""
-        match = _WINDOW.fullmatch(text)
-        if match is None:
-            return cls(text) if text in WHOLE or _may_be_windowed(text) else None
-        if not _may_be_windowed(match["base"]):
-            return None
-        if match["year"]:
-            return cls(match["base"], match["year"], "y", int(match["year"]))
-        unit: Literal["d", "m"] = "d" if match["unit"] == "d" else "m"
-        return cls(match["base"], match["length"] + match["unit"], unit, int(match["length"]))
+        return _parsed(text)
 
     def __str__(self) -> str:
         """The name as it is written."""
         return f"{self.base}_{self.window}" if self.window else self.base
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> MeasureName | None:
+    """Kept: customers who are asked for one by one are asked for the same measures."""
+    match = _WINDOW.fullmatch(text)
+    if match is None:
+        return MeasureName(text) if text in WHOLE or _may_be_windowed(text) else None
+    base, year = match["base"], match["year"]
+    if not _may_be_windowed(base):
+        return None
+    if year:
+        return MeasureName(base, year, "y", int(year))
+    unit: Literal["d", "m"] = "d" if match["unit"] == "d" else "m"
+    return MeasureName(base, match["length"] + unit, unit, int(match["length"]))
 
 
 def _may_be_windowed(base: str) -> bool:

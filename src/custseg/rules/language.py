@@ -74,12 +74,14 @@ class Condition:
 
     Attributes:
         expression: The expression; null counts as false.
+        plain: The same as it was written: null is null.
         tree: Its tree.
         reads: The names it reads, in order of appearance.
         quoted: The names that the text has in double quotes.
     """
 
     expression: pl.Expr = field(eq=False, repr=False)
+    plain: pl.Expr = field(eq=False, repr=False)
     tree: Node = field(eq=False, repr=False)
     reads: tuple[str, ...]
     quoted: frozenset[str] = frozenset()
@@ -131,6 +133,7 @@ def _read_expression(
         return None, [Problem(f"rule {name!r} {what}", where, fix)]
     condition = Condition(
         expression=when.fill_null(value=False),
+        plain=when,
         tree=tree,
         reads=tuple(
             dict.fromkeys(

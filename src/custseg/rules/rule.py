@@ -85,6 +85,19 @@ class Rule:
         return self._condition.expression.alias(self.name)
 
     @property
+    def answer(self) -> pl.Expr:
+        """The condition as a polars expression named after the rule, null where it is not known.
+
+        >>> import custseg as cu
+        >>> import polars as pl
+        >>> pl.DataFrame({"orders": [3, None]}).select(cu.Rule("known", "orders > 0").answer)[
+        ...     "known"
+        ... ].to_list()
+        [True, None]
+        """
+        return self._condition.plain.alias(self.name)
+
+    @property
     def reads(self) -> frozenset[str]:
         """The columns it reads: the row's own by name, its customer's as `customer.region`.
 

@@ -7,8 +7,7 @@ column. The interface (arrow.apache.org/docs/format/CStreamInterface.html) hands
 from __future__ import annotations
 
 import ctypes
-import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    _Buffer = ctypes.Array[Any]
-
-__all__ = ["bits", "words"]
+__all__ = ["bits", "known", "words"]
 
 
 class _Array(ctypes.Structure):
@@ -69,8 +66,7 @@ def words(column: pl.Series) -> NDArray[np.int64]:
         return np.empty((0, 2), np.int64)
     array = _memory(column)
     start = array.buffers[1] + 16 * array.offset
-    seen = _kept(array, (ctypes.c_int64 * (2 * array.length)).from_address(start))
-    return np.frombuffer(seen, np.int64).reshape(-1, 2)
+    return np.asarray(_Kept(array, start, "<i8", (array.length, 2)))
 
 
 def bits(column: pl.Series) -> NDArray[np.uint8]:
@@ -91,11 +87,27 @@ def bits(column: pl.Series) -> NDArray[np.uint8]:
     array = _memory(column)
     first, inside = divmod(array.offset, 8)
     size = (inside + array.length + 7) // 8
-    start = array.buffers[1] + first
-    seen = np.frombuffer(_kept(array, (ctypes.c_uint8 * size).from_address(start)), np.uint8)
+    seen = np.asarray(_Kept(array, array.buffers[1] + first, "|u1", (size,)))
     if not inside:
         return seen
     return np.packbits(np.unpackbits(seen, bitorder="little")[inside:], bitorder="little")
+
+
+def known(column: pl.Series) -> NDArray[np.bool_]:
+    """Which rows have a value, as a fresh array.
+
+    >>> import polars as pl
+    >>> known(pl.Series([7, None, 7])).tolist()
+    [True, False, True]
+    """
+    rows, lacking = column.len(), column.null_count()
+    if lacking in (0, rows):
+        return np.full(rows, not lacking)
+    array = _memory(column)
+    first, inside = divmod(array.offset, 8)
+    size = (inside + rows + 7) // 8
+    seen = np.asarray(_Kept(array, array.buffers[0] + first, "|u1", (size,)))
+    return np.unpackbits(seen, bitorder="little")[inside : inside + rows].view(np.bool_)
 
 
 def _memory(column: pl.Series) -> _Array:
@@ -108,11 +120,19 @@ def _memory(column: pl.Series) -> _Array:
     return array
 
 
-def _kept(array: _Array, memory: _Buffer) -> memoryview:
-    """A buffer that lives until the last view of it is gone."""
-    weakref.finalize(memory, _release, array).atexit = False
-    return memoryview(memory).toreadonly()
+class _Kept:
+    """A buffer that lives until the last array that looks at it is gone."""
 
+    def __init__(self, array: _Array, start: int, kind: str, shape: tuple[int, ...]) -> None:
+        self._array = array
+        self._address = ctypes.addressof(array)
+        # What numpy asks for: an address, read-only.
+        self.__array_interface__ = {
+            "version": 3,
+            "data": (start, True),
+            "typestr": kind,
+            "shape": shape,
+        }
 
-def _release(array: _Array) -> None:
-    array.release(ctypes.addressof(array))
+    def __del__(self) -> None:
+        self._array.release(self._address)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 
+from custseg.schema.arrow import known
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,14 +21,12 @@ __all__ = [
     "instants",
     "joined",
     "located",
+    "masked",
     "minor",
     "money",
     "ragged",
     "read_only",
 ]
-
-# Below, Python's own lists are sooner done than the engine is asked: 200 us for one row.
-_FEW = 1_000
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -46,7 +46,9 @@ def array(column: pl.Series) -> NDArray[np.int64]:
             floats float64, booleans bool.
     """
     kind = column.dtype
-    if kind.is_integer() or kind.is_temporal():
+    if isinstance(kind, pl.Int64 | pl.Float64):
+        pass
+    elif kind.is_integer() or kind.is_temporal():
         # A cast is at hand at once; `to_physical` goes through the engine, 70 us for one row.
         column = column.cast(pl.Int64)
     elif not kind.is_float() and kind != pl.Boolean:
@@ -55,14 +57,28 @@ def array(column: pl.Series) -> NDArray[np.int64]:
     return read_only(column.rechunk().to_numpy())
 
 
-def filled(column: pl.Series, missing: int) -> NDArray[np.int64]:
-    """The values of Int64, with a number where there is none."""
-    if column.null_count() == 0:
-        return array(column)
-    if column.len() < _FEW:
-        known = [missing if value is None else value for value in column.to_list()]
-        return read_only(np.array(known, np.int64))
-    return array(column.fill_null(missing))
+def filled(column: pl.Series, value: int) -> pl.Series:
+    """A column with a value where it has none.
+
+    `fill_null` goes through the engine, 100 us for one row.
+
+    >>> filled(pl.Series([7, None]), 0).to_list()
+    [7, 0]
+    """
+    if not column.null_count():
+        return column
+    return column.zip_with(pl.Series(known(column)), pl.Series([value], dtype=column.dtype))
+
+
+def masked(column: pl.Series, some: NDArray[np.bool_]) -> pl.Series:
+    """A column with a value in some of its rows only, null in the others.
+
+    >>> masked(pl.Series([7, 8]), np.array([True, False])).to_list()
+    [7, None]
+    """
+    if some.all():
+        return column
+    return column.zip_with(pl.Series(some), pl.Series([None], dtype=column.dtype))
 
 
 def minor(column: pl.Series) -> pl.Series:

@@ -51,6 +51,9 @@ def epoch_us(instant: dt.datetime) -> int:
     return (instant - _START) // dt.timedelta(microseconds=1)
 
 
+_USUAL_US = tuple(day_number(day) * DAY for day in _USUAL)
+
+
 def instant_of(us: int) -> dt.datetime:
     """The aware datetime at so many microseconds since 1970-01-01 UTC."""
     return _START + dt.timedelta(microseconds=us)
@@ -123,8 +126,7 @@ def clock(tz: str, low: int = 0, high: int = 0) -> Clock:
     """
     if not isinstance(tz, str) or not tz:  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
         raise _unknown(tz)
-    usual = day_number(_USUAL[0]) * DAY, day_number(_USUAL[1]) * DAY
-    if usual[0] <= low and high <= usual[1]:
+    if _USUAL_US[0] <= low and high <= _USUAL_US[1]:
         return _clock(tz, *_USUAL)
     return _clock(tz, *_EVER)
 
@@ -188,7 +190,8 @@ def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None)
         tz: The zone.
         names: Columns to show so; by default all instants.
     """
-    kinds = rows.schema
+    # A schema takes longer than a batch of one has time for.
+    kinds = dict(zip(rows.columns, rows.dtypes, strict=True))
     shown = [
         _local_times(rows[name], tz)
         for name in (kinds if names is None else names)

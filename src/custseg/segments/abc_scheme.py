@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from custseg.segments import scheme_text
 from custseg.segments.abc_lorenz import Lorenz
 from custseg.segments.bins import between, number
 from custseg.segments.cells import Axis, Cells
-from custseg.segments.labels import labelled
+from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
 from custseg.segments.segmentation import Segmentation
 from custseg.segments.track import track
@@ -94,8 +93,7 @@ class ABCScheme:
         place -= (values >= self.b).view(np.uint8)
         place -= (values >= self.a).view(np.uint8)
         place[array(measures["orders"]) <= 0] = 2
-        ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, _classes()[pl.Series(place)], *rest])
+        return with_labels(measures, _NAMES, place)
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
@@ -180,11 +178,6 @@ class ABCScheme:
         if good and self.b > self.a:
             what = f"b begins at {number(self.b)}, above a at {number(self.a)}"
             yield Problem(what, "ABCScheme.b", "give a limit up to that of A")
-
-
-@lru_cache(maxsize=1)
-def _classes() -> pl.Series:
-    return labelled("segment", _NAMES)
 
 
 def _is_limit(found: object) -> bool:

@@ -12,8 +12,8 @@ from attrs import asdict, field, frozen
 from custseg.errors import FitError, Problem
 from custseg.segments import scheme_text
 from custseg.segments.bins import Starts, between, number, reached, starts_problems
-from custseg.segments.labels import labelled
-from custseg.segments.segmentation import Segmentation
+from custseg.segments.labels import with_labels
+from custseg.segments.segmentation import Segmentation, a_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,8 +86,9 @@ class Bands:
         """The labels, from the lowest values up; last who has none."""
         return (*self.names, self.otherwise)
 
-    def fit(self, base: CustomerBase, /) -> Bands:  # noqa: ARG002 - a recipe is given a base
+    def fit(self, base: CustomerBase, /) -> Bands:
         """The bands themselves: their starts are given, whatever the base."""
+        a_base(base, "Bands.fit")
         return self
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
@@ -116,9 +117,7 @@ class Bands:
         unknown = np.isnan(values)
         place = reached(np.where(unknown, -math.inf, values), self.starts)
         place[unknown] = len(self.names)
-        labels = labelled("segment", self.segments).gather(pl.Series(place))
-        ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, labels, *rest])
+        return with_labels(measures, self.segments, place)
 
     def why(self, row: Mapping[str, Any], /) -> str:
         """The bounds that the score lies between.

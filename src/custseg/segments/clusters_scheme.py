@@ -15,7 +15,7 @@ from custseg.segments import clusters_text
 from custseg.segments.bins import number
 from custseg.segments.clusters_names import INCOMPLETE, PROSPECT, distinctive
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
-from custseg.segments.labels import labelled
+from custseg.segments.labels import labelled, with_labels
 from custseg.segments.layout import Layout, count, counted, share
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation
@@ -149,8 +149,7 @@ class ClustersScheme:
         if lacking.any():
             place[lacking] = len(self.names)
             place[lacking & (array(measures["orders"]) <= 0)] = len(self.names) + 1
-        ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, labelled("segment", self.segments)[pl.Series(place)], *rest])
+        return with_labels(measures, self.segments, place)
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""

@@ -99,7 +99,8 @@ def values_of(measures: pl.DataFrame, names: tuple[str, ...], /) -> tuple[Floats
     >>> values_of(pl.DataFrame({"orders": [1, 2], "nps_last": [None, 9]}), ("nps_last",))
     (array([nan,  9.]),)
     """
-    texts = [name for name in names if not measures.schema[name].is_numeric()]
+    columns = [measures[name] for name in names]
+    texts = [column.name for column in columns if not column.dtype.is_numeric()]
     if texts:
         raise FitError(
             f"{', '.join(texts)} are not numbers",
@@ -107,8 +108,8 @@ def values_of(measures: pl.DataFrame, names: tuple[str, ...], /) -> tuple[Floats
             fix="cluster by measures of numbers, such as orders and spend",
         )
     found: list[Floats] = []
-    for name in names:
-        values = array(measures[name].cast(pl.Float64)).astype(np.float64)
+    for column in columns:
+        values = array(column.cast(pl.Float64)).astype(np.float64)
         values += 0.0  # -0.0 becomes 0.0, which is the same value
         values[np.isinf(values)] = np.nan
         found.append(values)

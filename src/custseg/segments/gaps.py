@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -45,7 +46,7 @@ class Gaps:
             fix = f"write Gaps(2): above 0, at most {_MOST}, three decimals at most"
             raise FitError(f"{self.number!r} is no number of gaps", where="Gaps", fix=fix)
 
-    @property
+    @cached_property
     def exact(self) -> Fraction:
         """The number as a fraction: 1.1 is eleven tenths."""
         return Fraction(str(self.number))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["labelled", "labels"]
+    from numpy.typing import NDArray
+
+__all__ = ["labelled", "labels", "taken", "with_labels"]
+
+_FEW = 10_000
 
 
 def labels(column: pl.Series, /) -> tuple[str, ...]:
@@ -33,3 +39,49 @@ def labelled(name: str, names: Iterable[str], /) -> pl.Series:
     """
     listed = list(names)
     return pl.Series(name, listed, dtype=pl.Enum(listed))
+
+
+def with_labels(
+    measures: pl.DataFrame, names: tuple[str, ...], places: NDArray[Any] | pl.Series, /
+) -> pl.DataFrame:
+    """The measures with a label after the id.
+
+    Args:
+        measures: Rows, an id first.
+        names: The labels in order.
+        places: The place of each row's label among them.
+
+    >>> import numpy as np
+    >>> from custseg.segments.labels import with_labels
+    >>> rows = pl.DataFrame({"customer_id": [7, 8], "orders": [2, 0]})
+    >>> with_labels(rows, ("buyer", "prospect"), np.array([0, 1])).rows()
+    [(7, 'buyer', 2), (8, 'prospect', 0)]
+    """
+    rows = places if isinstance(places, pl.Series) else _rows(places)
+    return measures.clone().insert_column(1, _segments(names)[rows])
+
+
+def taken(table: pl.DataFrame, places: NDArray[Any], /) -> list[pl.Series]:
+    """Some rows of a table, column by column.
+
+    >>> import numpy as np
+    >>> from custseg.segments.labels import taken
+    >>> [each.to_list() for each in taken(pl.DataFrame({"r": [1, 2]}), np.array([1, 1, 0]))]
+    [[2, 2, 1]]
+    """
+    rows = _rows(places)
+    if rows.len() < _FEW:
+        # A frame hands its columns to other threads: a few rows do not wait for those.
+        return [column[rows] for column in table.iter_columns()]
+    return table[rows].get_columns()
+
+
+def _rows(places: NDArray[Any]) -> pl.Series:
+    """Row numbers of polars' own type, which are not cast again."""
+    return pl.Series(places.astype(np.uint32, copy=False))
+
+
+@lru_cache(maxsize=64)
+def _segments(names: tuple[str, ...]) -> pl.Series:
+    """Kept: customers who come one by one are labelled alike."""
+    return labelled("segment", names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,13 +10,13 @@ import polars as pl
 from attrs import asdict, field, frozen
 
 from custseg.errors import FitError, Problem
-from custseg.schema.bridge import array
+from custseg.schema.bridge import array, filled
 from custseg.segments import lifecycle_text, scheme_text
 from custseg.segments.bins import number
 from custseg.segments.gaps import Gaps
-from custseg.segments.labels import labelled
+from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
-from custseg.segments.segmentation import Segmentation
+from custseg.segments.segmentation import Segmentation, a_base
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -99,8 +98,9 @@ class Lifecycle:
         """The labels in the order in which they are tried."""
         return _NAMES
 
-    def fit(self, base: CustomerBase, /) -> Lifecycle:  # noqa: ARG002 - a recipe is given a base
+    def fit(self, base: CustomerBase, /) -> Lifecycle:
         """The recipe itself: its thresholds are given, whatever the base."""
+        a_base(base, "Lifecycle.fit")
         return self
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
@@ -130,15 +130,14 @@ class Lifecycle:
         Args:
             measures: `customer_id` and the measures that `reads` names.
         """
-        days, tenure, orders, gap = _whole_numbers(
-            measures, ("recency_days", "tenure_days", "orders", _LAST_GAP)
-        )
+        seen = {name: _whole_numbers(measures[name]) for name in self.reads}
+        days, orders = seen["recency_days"], seen["orders"]
         tests = {
             "prospect": orders <= 0,
-            "lost": self._passed("lapse_days", days, measures),
-            "at_risk": self._passed("active_days", days, measures),
-            "won_back": self._passed("lapse_days", gap, measures),
-            "new": ~self._passed("new_days", tenure, measures),
+            "lost": self._passed("lapse_days", days, seen),
+            "at_risk": self._passed("active_days", days, seen),
+            "won_back": self._passed("lapse_days", seen[_LAST_GAP], seen),
+            "new": ~self._passed("new_days", seen["tenure_days"], seen),
             "loyal": orders >= self.loyal_orders,
             "repeat": orders > 1,
         }
@@ -146,8 +145,7 @@ class Lifecycle:
         # The first that fits is written last.
         for name, fits in reversed(tests.items()):
             place[fits] = _PLACE[name]
-        ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, _stages()[pl.Series(place)], *rest])
+        return with_labels(measures, _NAMES, place)
 
     def why(self, row: Mapping[str, Any], /) -> str:
         """The thresholds that were met, with the numbers that met them.
@@ -192,16 +190,14 @@ class Lifecycle:
         return tuple(name for name in _DAYS if isinstance(getattr(self, name), Gaps))
 
     def _passed(
-        self, name: str, days: NDArray[np.int64], measures: pl.DataFrame
+        self, name: str, days: NDArray[np.int64], seen: Mapping[str, NDArray[np.int64]]
     ) -> NDArray[np.bool_]:
         """Whether more days went by than a threshold allows."""
         threshold = getattr(self, name)
         if not isinstance(threshold, Gaps):
             return days > threshold
-        recency, tenure, active = _whole_numbers(
-            measures, ("recency_days", "tenure_days", "days_active")
-        )
-        own = threshold.passed(days, tenure - recency, active - 1)
+        active = seen["days_active"]
+        own = threshold.passed(days, seen["tenure_days"] - seen["recency_days"], active - 1)
         return np.where(active < _OWN_RHYTHM, days > self._fallback(name), own)
 
     def _fallback(self, name: str) -> int:
@@ -271,17 +267,11 @@ class Lifecycle:
                 yield Problem(what, "Lifecycle.fallback_days", fix)
 
 
-@lru_cache(maxsize=1)
-def _stages() -> pl.Series:
-    return labelled("segment", _NAMES)
-
-
-def _whole_numbers(measures: pl.DataFrame, names: tuple[str, ...]) -> list[NDArray[np.int64]]:
-    """Columns as arrays; days that there are none of count as 0."""
-    columns = (measures[name] for name in names)
-    # A column without any value may have no type; each step costs a batch of one its time.
-    typed = (each if each.dtype == pl.Int64 else each.cast(pl.Int64) for each in columns)
-    return [array(each.fill_null(0) if each.null_count() else each) for each in typed]
+def _whole_numbers(column: pl.Series) -> NDArray[np.int64]:
+    """A column as an array; days that there are none of count as 0."""
+    # A column without any value may have no type.
+    typed = column if column.dtype == pl.Int64 else column.cast(pl.Int64)
+    return array(filled(typed, 0))
 
 
 def _size(threshold: Days) -> float:

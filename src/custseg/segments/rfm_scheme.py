@@ -10,7 +10,8 @@ import polars as pl
 from attrs import evolve, frozen
 
 from custseg.errors import FitError, Problem
-from custseg.schema.bridge import array
+from custseg.schema.arrow import known
+from custseg.schema.bridge import array, filled
 from custseg.segments import rfm_text
 from custseg.segments.bins import (
     Starts,
@@ -20,7 +21,7 @@ from custseg.segments.bins import (
     reached,
     starts_problems,
 )
-from custseg.segments.labels import labelled
+from custseg.segments.labels import labelled, taken
 from custseg.segments.layout import counted
 from custseg.segments.measure_window import window_problems
 from custseg.segments.rfm_cells import rfm_cells
@@ -121,10 +122,8 @@ class RFMScheme:
             measures: `customer_id` and the measures that `reads` names.
         """
         table = _cells(self.grid, windowed=bool(self.window))
-        # Row numbers of polars' own type are not cast again for each column.
-        segment, *scores = table[pl.Series(self._cell(measures), dtype=pl.UInt32)].get_columns()
-        ids, *rest = measures.get_columns()
-        return pl.DataFrame([ids, segment, *rest, *scores])
+        segment, *scores = taken(table, self._cell(measures))
+        return measures.hstack(scores).insert_column(1, segment)
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
@@ -217,7 +216,7 @@ class RFMScheme:
         days, orders, spend = (measures[name] for name in measure_names(self.window))
         n = self.bins
         counts = array(orders)
-        r = reached(array(days.fill_null(0) if days.null_count() else days), self.recency_days)
+        r = reached(array(filled(days, 0)), self.recency_days)
         r = np.subtract(n - 1, r, dtype=_code(n))
         f = grouped_reached(counts, r, self.orders)
         f = r * n + f
@@ -227,7 +226,7 @@ class RFMScheme:
         if not bought.all():
             cell[~bought] = n**3
             if self.window:
-                cell[array(days.is_null())] = n**3 + 1
+                cell[~known(days)] = n**3 + 1
         return cell
 
     def _problems(self) -> Iterator[Problem]:

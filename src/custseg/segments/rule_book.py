@@ -15,11 +15,11 @@ from custseg.errors import Problem, RuleError
 from custseg.rules.rule import Rule
 from custseg.rules.sight import Sight
 from custseg.segments import rule_book_text as texts
-from custseg.segments.labels import labelled
+from custseg.segments.labels import with_labels
 from custseg.segments.rule_analysis import RuleAnalysis
 from custseg.segments.rule_book_faults import book_problems
-from custseg.segments.rule_hits import columns_read, customers_own, hits, seen, with_customer
-from custseg.segments.segmentation import Segmentation
+from custseg.segments.rule_hits import RuleSight, seen
+from custseg.segments.segmentation import Segmentation, a_base
 from custseg.segments.tag_lists import tag_lists
 from custseg.segments.tags import Tags
 
@@ -141,8 +141,13 @@ class RuleBook(Generic[Result_co]):
     @cached_property
     def _reads(self) -> tuple[str, ...]:
         own = (measure.name for measure in self.measures)
-        names = dict.fromkeys((*own, *columns_read(self.rules)))
+        names = dict.fromkeys((*own, *self.sight.reads))
         return tuple(name for name in names if name != "customer_id")
+
+    @cached_property
+    def sight(self) -> RuleSight:
+        """The rules as they look at rows."""
+        return RuleSight(self.rules, f"RuleBook.{self.policy}")
 
     def label(self, rows: pl.DataFrame, /) -> pl.DataFrame:
         """The rows with `segment` after the id; under `every` the id, `tags` and a flag a tag.
@@ -163,26 +168,31 @@ class RuleBook(Generic[Result_co]):
         >>> size.label(pl.DataFrame({"order_id": [1, 2], "total": [120, 30]})).rows()
         [(1, 'big', 120), (2, 'small', 30)]
         """
-        hit = hits(self.rules, rows, where=f"RuleBook.{self.policy}")
-        ids, *rest = rows.get_columns()
+        hit = self.sight.hits(rows)
         if self.policy == "every":
-            return pl.DataFrame([ids, tag_lists(hit, pl.Enum(self.labels)), *hit.get_columns()])
-        segment = self._segments[self._winners(hit)]
-        # Labels that stood there before are replaced.
-        kept = [column for column in rest if column.name != "segment"]
-        return pl.DataFrame([ids, segment, *kept])
+            tags = tag_lists(hit, pl.Enum(self.labels))
+            return pl.DataFrame([rows.to_series(), tags, *hit.get_columns()])
+        if "segment" in rows.columns[1:]:
+            # Labels that stood there before are replaced.
+            rows = rows.drop("segment")
+        return with_labels(rows, self._labels, self._winners(hit))
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        return self.labels
 
     def _winners(self, hit: pl.DataFrame) -> pl.Series:
         """The place of each row's label in `labels`."""
         place = pl.Series(np.full(hit.height, len(self.rules), np.uint32))
+        columns = hit.get_columns()
         # From the last to win to the first: one choice a rule, no chain of conditions.
-        for index in reversed(self._precedence()):
-            place = self._places[index].zip_with(hit.to_series(index), place)
+        for index in self._losers_first:
+            place = self._places[index].zip_with(columns[index], place)
         return place
 
     @cached_property
-    def _segments(self) -> pl.Series:
-        return labelled("segment", self.labels)
+    def _losers_first(self) -> list[int]:
+        return self._precedence()[::-1]
 
     @cached_property
     def _places(self) -> list[pl.Series]:
@@ -196,8 +206,9 @@ class RuleBook(Generic[Result_co]):
             return list(places)
         return sorted(places, key=lambda index: -cast("float", self.rules[index].worth))
 
-    def fit(self, base: CustomerBase, /) -> RuleBook[Result_co]:  # noqa: ARG002
+    def fit(self, base: CustomerBase, /) -> RuleBook[Result_co]:
         """The book itself: its numbers are in its rules, whatever the base."""
+        a_base(base, f"RuleBook.{self.policy}.fit")
         return self
 
     def assign(self, base: CustomerBase, /) -> Result_co:
@@ -240,7 +251,7 @@ class RuleBook(Generic[Result_co]):
         buyer                             442   442         0         1
         vip    always shadowed by buyer    66     0        66         1
         """
-        hit = hits(self.rules, seen(self, base), where=f"RuleBook.{self.policy}")
+        hit = self.sight.hits(seen(self, base))
         won = None if self.policy == "every" else self._winners(hit)
         return RuleAnalysis.of(hit, won, day=base.day)
 
@@ -265,7 +276,7 @@ class RuleBook(Generic[Result_co]):
         """
         where = f"RuleBook.{self.policy}"
         sight = Sight.of(self._shown(row), self._names(), where=where)
-        hit = hits(self.rules, sight.row, where=where).row(0)
+        hit = self.sight.hits(sight.row).row(0)
         won = [self.rules[index] for index in self._precedence() if hit[index]]
         if not won:
             label = "" if self.otherwise is None else f"{self.otherwise}: "
@@ -279,8 +290,8 @@ class RuleBook(Generic[Result_co]):
     def _shown(self, row: object) -> object:
         """The row with the customer's own columns also under `customer`."""
         if isinstance(row, pl.DataFrame):
-            return with_customer(row, self.rules)
-        own = customers_own(self.rules)
+            return self.sight.with_customer(row)
+        own = self.sight.own
         if not isinstance(row, Mapping):
             return row
         flat = cast("Mapping[str, object]", row)
