@@ -87,7 +87,7 @@ def test_a_declaration_says_what_where_and_how_to_mend_it(case):
 
 def test_a_rule_on_a_missing_column_names_the_nearest():
     rule = cu.Earn.flat("app", 1, when="chanel = 'app'")
-    with pytest.raises(cu.RuleError) as caught:
+    with pytest.raises(cu.LedgerError) as caught:
         cu.Program("Blue", earning=rule).run(shop())
     (problem,) = caught.value.problems
     assert "chanel" in problem.what

@@ -9,7 +9,7 @@ from loyalty import worlds
 from loyalty.bridge import base_of, differences, program_of
 from naive.points import replay
 
-MEMBERS, STEPS = 90, 16
+MEMBERS, STEPS = 60, 16
 BASE = {"form": "per", "name": "base", "points": "1.15", "per": "1.00"}
 MUG = [{"name": "mug", "points": 5, "per_member": 1}]
 LADDER = {"levels": worlds.LEVELS["points"], "by": "points", "boost": {"gold": "1.5"}}
