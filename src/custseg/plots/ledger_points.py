@@ -54,10 +54,11 @@ def wide(months: int) -> int:
 
 
 def of_months(months: pl.Series) -> Any:  # noqa: ANN401 - a channel of Altair
-    """Months side by side, as many of them named as there is room for."""
+    """Months side by side, as many of them named as there is room for: Januaries where few."""
     alt = altair()
     every = next((step for step in _STEPS if months.len() <= step * _NAMED), _STEPS[-1])
-    axis = alt.Axis(title=None, labelAngle=0, values=months.gather_every(every).to_list())
+    number = 12 * months.str.slice(0, 4).cast(pl.Int64) + months.str.slice(5).cast(pl.Int64) - 1
+    axis = alt.Axis(title=None, labelAngle=0, values=months.filter(number % every == 0).to_list())
     return alt.X("month:O", axis=axis, scale=alt.Scale(paddingInner=0.08, paddingOuter=0.2))
 
 

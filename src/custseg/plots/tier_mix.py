@@ -27,7 +27,9 @@ def tier_mix(ledger: Ledger, /) -> Picture:
         LedgerError: when the program has no tiers.
     """
     history = ledger.tier_history()
-    names = history.schema["tier"].categories.to_list()  # type: ignore[attr-defined]
+    ladder = current_of(ledger.program).tiers
+    assert ladder is not None  # noqa: S101 - a history tells of one
+    names = list(ladder.names)
     mix = _mix(history, names, ledger)
     now = mix.filter(pl.col("month") == mix["month"].max())
     told = [f"{name}: {count(many)}" for name, many in now.select("tier", "members").iter_rows()]
