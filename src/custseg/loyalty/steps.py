@@ -11,7 +11,6 @@ import polars as pl
 from attrs import evolve, frozen
 
 from custseg._kernels import grants
-from custseg.loyalty.logs import Logs
 from custseg.loyalty.rate import rate_text
 
 if TYPE_CHECKING:
@@ -181,7 +180,7 @@ class _Grant:
 
 def _names(run: Settled, own: pl.DataFrame) -> pl.Series:
     """The ids of some events as text."""
-    return evolve(run.made, logs=Logs(run.made.logs.orders, own)).event_names()
+    return evolve(run.made, logs=evolve(run.made.logs, events=own)).event_names()
 
 
 def _left(points: Fraction, cap: Cap) -> str:

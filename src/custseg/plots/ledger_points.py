@@ -42,7 +42,7 @@ def ledger_points(ledger: Ledger, /) -> Picture:
     people = counted(totals.members, "member")
     stacked = alt.vconcat(
         upper.properties(width=wide(months.height), height=200),
-        lower.properties(width=wide(months.height), height=110),
+        lower.properties(width=wide(months.height), height=120),
         spacing=16,
     )
     return hung(stacked, f"{said}, {people}", *below)
