@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import floor
+
 import polars as pl
 import pytest
 
@@ -87,7 +90,7 @@ def test_a_declaration_says_what_where_and_how_to_mend_it(case):
 
 def test_a_rule_on_a_missing_column_names_the_nearest():
     rule = cu.Earn.flat("app", 1, when="chanel = 'app'")
-    with pytest.raises(cu.RuleError) as caught:
+    with pytest.raises(cu.LedgerError) as caught:
         cu.Program("Blue", earning=rule).run(shop())
     (problem,) = caught.value.problems
     assert "chanel" in problem.what
@@ -156,6 +159,24 @@ BEYOND = {
     "one order": cu.Program("Blue", earning=cu.Earn.per("base", HUGE, per="0.01")),
     "two orders": cu.Program("Blue", earning=cu.Earn.flat("base", 2**62 + 2**61)),
     "a boost": cu.Program("Blue", earning=(BASE, cu.Boost("much", 2**61))),
+    "one order under a cap": cu.Program(
+        "Blue", earning=cu.Earn.per("base", HUGE, per="0.01"), cap=cu.Cap(5, per="day")
+    ),
+    "one rule under a cap": cu.Program(
+        "Blue", earning=cu.Earn.flat("base", 2**62 + 1), cap=cu.Cap(5, per="day")
+    ),
+    "two rules under a cap": cu.Program(
+        "Blue",
+        earning=[cu.Earn.flat(name, 2**61 + 1) for name in "ab"],
+        cap=cu.Cap(5, per="day"),
+    ),
+    "three rules with caps": cu.Program(
+        "Blue",
+        earning=[cu.Earn.flat(n, 2**62, cap=cu.Cap(2**62, per="order")) for n in "abc"],
+    ),
+    "what counts for a tier": cu.Program(
+        "Blue", earning=cu.Earn.flat("base", 2**62), tiers=cu.Ladder({"member": 0, "gold": 5})
+    ),
     "tiers": cu.Program(
         "Blue",
         earning=cu.Earn.flat("base", 2**62),
@@ -194,3 +215,19 @@ def test_factors_with_too_many_digits_are_refused():
     boosts = [cu.Boost(f"b{n}", f"{10**18 + n}/{10**18 - n - 1}") for n in range(2)]
     with pytest.raises(cu.LedgerError, match="numbers beyond int64"):
         cu.Program("Blue", earning=(BASE, *boosts)).run(shop())
+
+
+@pytest.mark.parametrize("amount", ["0.01", "3.33", "9.99"])
+def test_a_refund_of_huge_points_is_exact(amount):
+    blue = cu.Program("Blue", earning=cu.Earn.flat("base", 2**62 - 1))
+    back = event(1, "refund", refers_to=1, amount=amount)
+    ledger = blue.run(shop(back, orders=ORDERS[:1]))
+    kept = floor(Fraction(2**62 - 1) * (10 - Fraction(amount)) / 10)
+    assert ledger.balances()["available"].to_list() == [kept]
+
+
+def test_many_boosts_at_once_multiply_each_other():
+    boosts = [cu.Boost(f"b{n}", 2) for n in range(11)]
+    ledger = cu.Program("Blue", earning=(BASE, *boosts)).run(shop())
+    assert ledger.entries["points"].to_list() == [10 * 2**11] * 2
+    assert len(ledger.explain(ledger.entries["entry_id"][0]).steps) == 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from custseg._kernels import books, grants
@@ -13,6 +14,7 @@ KNOWN = [
 ]
 
 
+@pytest.mark.compiled
 @given(worlds.programs(), worlds.logs())
 @settings(max_examples=20)
 def test_compiled_kernels_and_their_originals_write_the_same_books(program, logs):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import custseg as cu
 from loyalty import worlds
@@ -24,9 +26,22 @@ def exact(row):
     return row | {name: Fraction(number) for name, number in numbers.items()}
 
 
-@given(worlds.worlds(ladder=bool), worlds.AS_OFS)
-def test_progress_is_what_the_twin_says(world, as_of):
-    program, logs = world
+def moments():
+    """Worlds with tiers, and an instant soon after something happened in them."""
+    climbs = worlds.worlds(ladder=lambda ladder: ladder and ladder["downgrade"] != "never")
+
+    def chosen(drawn):
+        (program, logs), place, days = drawn
+        rows = [row["at"] for name in ("orders", "events") for row in logs[name]]
+        return program, logs, sorted(rows)[-1 - place % len(rows)] + dt.timedelta(days=days)
+
+    days = st.sampled_from([0, 0, 1, 12, 25, 200])
+    return st.tuples(climbs, st.sampled_from([0, 0, 0, 1, 2, 5]), days).map(chosen)
+
+
+@given(moments())
+def test_progress_is_what_the_twin_says(world):
+    program, logs, as_of = world
     outcome = replay(program, logs, as_of)
     ledger = program_of(program).run(base_of(logs, program["tz"], as_of))
     found = [exact(row) for row in ledger.progress().rows(named=True)]
@@ -34,9 +49,9 @@ def test_progress_is_what_the_twin_says(world, as_of):
     assert found == [{"customer_id": one} | each.row() for one, each in expected]
 
 
-@given(worlds.worlds(ladder=bool), worlds.AS_OFS)
-def test_what_is_missing_lifts_or_keeps_the_tier_and_no_less_does(world, as_of):
-    program, logs = world
+@given(moments())
+def test_what_is_missing_lifts_or_keeps_the_tier_and_no_less_does(world):
+    program, logs, as_of = world
     for each in prospects(replay(program, logs, as_of), as_of).values():
         row = each.row()
         if row["to_next"] and each.ladder["upgrade"] == "at_once":
@@ -49,6 +64,51 @@ def test_what_is_missing_lifts_or_keeps_the_tier_and_no_less_does(world, as_of):
                 assert each.path(row["falls_at"], row["to_keep"] - each.unit, last).held < each.held
         elif row["deadline"]:
             assert each.path(row["deadline"]).held >= each.held
+
+
+def ledger_of(ladder, orders, as_of):
+    """A ledger of spend that earns nothing but tiers."""
+    made = [
+        cu.Order(order_id=number, customer_id=1, ordered_at=day, total=total)
+        for number, (day, total) in enumerate(orders)
+    ]
+    base = cu.CustomerBase(orders=cu.table(cu.Order).frame(made))
+    return cu.Program("Blue", tiers=ladder).run(base.as_of(as_of))
+
+
+LEVELS = {"member": 0, "silver": 10, "gold": 30}
+MONTHLY = {"by": "spend", "window": cu.Window(months=1), "review": "month"}
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_a_member_at_risk_knows_what_is_missing_and_until_when(keep):
+    orders = [("2026-01-05", 12), ("2026-02-20", 4)]
+    # Of the order in January nothing counts for the review of March.
+    ledger = ledger_of(cu.Ladder(LEVELS, **MONTHLY, keep=keep), orders, "2026-02-25")
+    (row,) = ledger.progress().rows(named=True)
+    assert (row["tier"], row["next_tier"]) == ("silver", "gold")
+    assert [str(row[name]) for name in MEASURES] == ["4.00", "26.00", "6.00"]
+    assert str(row["deadline"]) == str(row["falls_at"]) == "2026-03-01 00:00:00+00:00"
+
+
+@pytest.mark.parametrize("options", [{"keep": 2}, {"downgrade": "never"}])
+def test_a_tier_that_the_next_review_cannot_take_needs_nothing(options):
+    ladder = cu.Ladder(LEVELS, **MONTHLY, **options)
+    (row,) = ledger_of(ladder, [("2026-01-05", 12)], "2026-02-25").progress().rows(named=True)
+    assert (row["tier"], str(row["to_keep"]), row["falls_at"]) == ("silver", "0.00", None)
+    assert f"{row['deadline']:%m-%d}" == "03-01"
+
+
+def test_a_fall_that_waits_is_told_with_its_day():
+    ladder = cu.Ladder(LEVELS, **MONTHLY, grace_days=10)
+    orders = [("2026-01-05", 12)]
+    (row,) = ledger_of(ladder, orders, "2026-02-05").progress().rows(named=True)
+    # The review of February saw 12; that of March will see nothing.
+    assert (row["tier"], str(row["to_keep"])) == ("silver", "10.00")
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == "03-01 03-11"
+    (row,) = ledger_of(ladder, orders, "2026-03-05").progress().rows(named=True)
+    assert (row["tier"], str(row["to_keep"])) == ("silver", "10.00")
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == "03-11 03-11"
 
 
 def test_an_order_of_what_is_missing_is_quoted_with_the_next_tier():

@@ -219,6 +219,28 @@ def test_entries_of_every_version_are_explained(world):
         assert sum(step.points for step in why.steps) == row["points"]
 
 
+@pytest.mark.parametrize(
+    ("shortfall", "told"),
+    [
+        ("forgive", ["forgiven    10", "pending      0", "available    0"]),
+        ("debt", ["debt        10"]),
+    ],
+)
+def test_what_was_forgiven_or_is_owed_has_a_line_of_its_own(shortfall, told):
+    base = cu.Earn.per("base", 1, per="1.00")
+    blue = cu.Program("Blue", earning=base, refunds=cu.Refunds(shortfall=shortfall))
+    events = [
+        (1, 7, "2026-01-02", "redeem", 10, None, None),
+        (2, 7, "2026-01-03", "refund", None, 1, "10.00"),
+    ]
+    ledger = blue.run(shop([(1, 7, "2026-01-01", "10.00")], events))
+    lines = [line.strip() for line in repr(ledger).splitlines()]
+    assert lines[2:6] == ["issued      10", "redeemed    10", "expired      0", "clawed back 10"]
+    assert lines[-len(told) :] == told
+    word = {"forgive": "10 forgiven, 0 available", "debt": "0 available, 10 owed"}[shortfall]
+    assert word in repr(ledger.statement(7))
+
+
 @given(worlds(), AS_OFS)
 def test_the_sums_that_are_shown_add_up(world, as_of):
     program, log = world

@@ -10,6 +10,9 @@ import pytest
 
 import custseg as cu
 
+# 306,534 events: hopeless in plain Python, and no branch that others do not take.
+pytestmark = pytest.mark.compiled
+
 SPENT = Decimal("1775451.97")
 START = dt.datetime(2018, 7, 1, tzinfo=dt.UTC)
 STARS = cu.Program(

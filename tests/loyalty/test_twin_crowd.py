@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from loyalty import worlds
 from loyalty.bridge import base_of, differences, program_of
 from naive.points import replay
 
-MEMBERS, STEPS = 90, 16
+MEMBERS, STEPS = 60, 16
 BASE = {"form": "per", "name": "base", "points": "1.15", "per": "1.00"}
 MUG = [{"name": "mug", "points": 5, "per_member": 1}]
 LADDER = {"levels": worlds.LEVELS["points"], "by": "points", "boost": {"gold": "1.5"}}
@@ -95,3 +97,22 @@ def test_a_crowd_is_folded_as_the_twin_folds_it(name):
     assert kinds <= set(ledger.entries["kind"])
     # What makes a crowd worth its time: refusals of every kind that members can meet.
     assert ledger.refusals["reason"].n_unique() >= 7
+
+
+def test_what_two_events_of_one_instant_made_lapse_stands_with_each():
+    days = [worlds.GRID[0] + dt.timedelta(days=number) for number in range(8)]
+    row = {"customer": 1, "total": "4.00"}
+    logs = {
+        "orders": [{**row, "id": 5, "at": days[0]}, {**row, "id": 1, "at": days[5]}],
+        "events": [
+            {"id": 6, "customer": 1, "at": days[1], "kind": "redeem", "points": 4},
+            {"id": 7, "customer": 1, "at": days[6], "kind": "cancel", "refers_to": 6},
+            {"id": 8, "customer": 1, "at": days[6], "kind": "close"},
+        ],
+    }
+    program = {"name": "Blue", "tz": "UTC", "earning": [BASE]}
+    program["expiry"] = {"form": "after", "days": 3}
+    ledger = program_of(program).run(base_of(logs, "UTC", days[7]))
+    lapsed = ledger.entries.filter(kind="expire").select("source", "lot_id").rows()
+    assert lapsed == [("7", "order:5"), ("8", "order:1")]
+    assert differences(replay(program, logs, days[7]), ledger) == {}

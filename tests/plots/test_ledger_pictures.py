@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 import custseg as cu
+from custseg.plots.ledger_points import of_months
 
 pytest.importorskip("altair")
 
@@ -48,13 +50,40 @@ def test_the_bars_of_a_month_are_its_entries(ledger):
         kind = {"earn": "issued", "redeem": "redeemed", "expire": "expired"}[entry["kind"]]
         key = (month_of(entry["at"]), kind)
         sums[key] = sums.get(key, 0) + entry["points"]
-    assert {(row["day"], row["kind"]): row["points"] for row in flows if row["points"]} == sums
+    assert {(row["month"], row["kind"]): row["points"] for row in flows if row["points"]} == sums
     running = 0
     for row in held:
-        running += sum(points for (month, _), points in sums.items() if month == row["day"])
+        running += sum(points for (month, _), points in sums.items() if month == row["month"])
         assert row["points"] == running
     assert running == ledger.totals.outstanding
-    assert flows[0]["month"] == f"{flows[0]['day']}-01T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("months", "named"),
+    [
+        (1, ["1999-11"]),
+        (
+            8,
+            [
+                "1999-11",
+                "1999-12",
+                "2000-01",
+                "2000-02",
+                "2000-03",
+                "2000-04",
+                "2000-05",
+                "2000-06",
+            ],
+        ),
+        (9, ["1999-11", "2000-01", "2000-03", "2000-05", "2000-07"]),
+        (60, ["2000-01", "2001-01", "2002-01", "2003-01", "2004-01"]),
+        (400, ["2000-01", "2005-01", "2010-01", "2015-01", "2020-01", "2025-01", "2030-01"]),
+    ],
+)
+def test_no_more_months_are_named_than_there_is_room_for(months, named):
+    days = pl.date_range(dt.date(1999, 11, 1), dt.date(2200, 1, 1), "1mo", eager=True)
+    axis = of_months(days.head(months).dt.strftime("%Y-%m")).to_dict()["axis"]
+    assert axis["values"] == named
 
 
 def test_points_of_other_sources_are_drawn_where_there_are_any(ledger):
@@ -67,7 +96,9 @@ def test_points_of_other_sources_are_drawn_where_there_are_any(ledger):
     care = cu.Program("Care", care=cu.Holiday("may", month=5, day=1, points=9))
     chart = cu.plot(care.run(SHOP))
     rows = next(rows for rows in datasets(chart) if "kind" in rows[0])
-    others = {row["day"]: row["points"] for row in rows if row["kind"] == "other" and row["points"]}
+    others = {
+        row["month"]: row["points"] for row in rows if row["kind"] == "other" and row["points"]
+    }
     assert others == {"2024-05": care.run(SHOP).totals.adjusted}
     assert told(chart)[-1].startswith("other: adjusted, care")
 
@@ -91,7 +122,7 @@ def test_the_mix_of_a_month_is_who_held_each_tier_at_its_end(ledger):
     history = ledger.tier_history().rows(named=True)
     zone = ZoneInfo("Europe/Paris")
     for row in rows:
-        year, month = map(int, row["day"].split("-"))
+        year, month = map(int, row["month"].split("-"))
         after = dt.datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
         end = min(after - dt.timedelta(microseconds=1), ledger.as_of)
         held = [

@@ -86,7 +86,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """The same as a table; every value is escaped."""
-        rest = tuple((line, "", "") for line in self._after())
+        rest = tuple(("", line, "") for line in self._after())
         table = self._table("points" if self.steps else "")
         return Layout(table.title, table.head, (*table.rows, *rest), texts=2).html()
 

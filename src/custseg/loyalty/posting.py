@@ -178,6 +178,9 @@ def _ties_in_order(made: Sequence, posts: Ints) -> Ints:
     expires = posts[:, _KIND] == books.EXPIRE
     member = made.member_of()[posts[:, _ROW]]
     again = expires[1:] & expires[:-1] & (np.diff(posts[:, _AT]) == 0) & (np.diff(member) == 0)
+    # What an event of that very instant made lapse stays with the event.
+    forced = made.at[posts[:, _ROW]] == posts[:, _AT]
+    again &= (np.diff(posts[:, _ROW]) == 0) | ~(forced[1:] | forced[:-1])
     if not again.any():
         return posts
     run = np.concatenate([[0], np.cumsum(~again)])

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from custseg._kernels import books
-from custseg.base.span import AsOf
 from custseg.errors import LedgerError, Problem
-from custseg.loyalty.calendar import reviews_of
+from custseg.loyalty.calendar import calendar, reviews_of
 from custseg.loyalty.contributions import LARGEST
-from custseg.loyalty.earning import terms_of
-from custseg.loyalty.granting import effective
+from custseg.loyalty.granting import effective, folded
 from custseg.loyalty.sequence import LONG_AGO, NEVER
-from custseg.loyalty.settlement import earned
 from custseg.loyalty.versions import current_of
 from custseg.schema.bridge import instants
 from custseg.schema.clock import DAY
@@ -26,7 +23,8 @@ from custseg.schema.clock import DAY
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from custseg.loyalty.calendar import Reviews
+    from custseg.loyalty.calendar import Calendar, Reviews
+    from custseg.loyalty.granting import Grants
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.settlement import Settled
@@ -44,7 +42,7 @@ def progress(ledger: Ledger) -> pl.DataFrame:
     """How far each member is from the next tier, and from losing the present one.
 
     What comes if nothing happens is not foretold by a second reading of the
-    rules: the same logs are folded once more, to beyond each next review.
+    rules: the same rows are folded once more, to beyond each next review.
 
     Raises:
         LedgerError: when the program has no tiers, or the ledger was made
@@ -54,19 +52,10 @@ def progress(ledger: Ledger) -> pl.DataFrame:
     ladder = current_of(ledger.program).tiers
     LedgerError.check(_problems(ladder, runs))
     assert ladder is not None  # noqa: S101 - it is a problem
-    terms, now = terms_of(ledger.program, base.scale), base.when.instant
-    ahead = now
-    if ladder.review is not None:
-        ahead += (_PERIODS[ladder.review] + ladder.grace_days + 3) * DAY
-    later = base._changed(when=AsOf(ahead, base.when.today, base.tz))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    unit = terms[0].unit if ladder.by == "spend" else 1
-    bars = [min(ceil(each * unit), LARGEST) for each in ladder.thresholds]
-    found: list[pl.DataFrame] = []
-    for run in runs:
-        far = run if ahead == now else earned(terms, run.made.logs, later, entries=False)
-        prospect = _Prospect(ladder, np.array(bars, np.int64), run, far, now, ahead)
-        found.append(_shown(prospect, base.scale))
-    return pl.concat(found)
+    unit = 10**base.scale if ladder.by == "spend" else 1
+    bars = np.array([min(ceil(each * unit), LARGEST) for each in ladder.thresholds], np.int64)
+    found = [_Prospect.of(run, ladder, bars, base.when.instant) for run in runs]
+    return pl.concat([_shown(each, base.scale) for each in found])
 
 
 def _problems(ladder: Ladder | None, runs: tuple[Settled, ...]) -> list[Problem]:
@@ -88,17 +77,34 @@ class _Prospect:
         ladder: The tiers.
         bars: int64[levels], what each takes, in smallest units.
         run: What came of the logs by then.
-        far: The same logs, folded on to an instant ahead.
         now: The instant.
         ahead: How far it is foretold.
+        days: The calendar up to there.
+        grants: What the rows were granted, and the tiers up to there.
     """
 
     ladder: Ladder
     bars: Ints
     run: Settled
-    far: Settled
     now: int
     ahead: int
+    days: Calendar
+    grants: Grants
+
+    @classmethod
+    def of(cls, run: Settled, ladder: Ladder, bars: Ints, now: int) -> _Prospect:
+        """Of a part of a run."""
+        if ladder.review is None:
+            return cls(ladder, bars, run, now, now, run.days, run.grants)
+        ahead = now + (_PERIODS[ladder.review] + ladder.grace_days + 3) * DAY
+        # Days keep their numbers: the table begins where that of the run does.
+        low = int(run.days.zone.day_starts(np.array([run.days.first + 1]))[0])
+        days = calendar(run.terms, low, ahead, run.days.zone.tz)
+        demand = evolve(run.demand, extra=run.demand.extra.copy(), reason=run.demand.reason.copy())
+        grants = folded(
+            run.terms, run.sides, run.made, demand, days, run.day, until=ahead, entries=False
+        )
+        return cls(ladder, bars, run, now, ahead, days, grants)
 
     @cached_property
     def held(self) -> Ints:
@@ -109,22 +115,22 @@ class _Prospect:
     @cached_property
     def values(self) -> Ints:
         """int64[n], what each order and action counts, as it stands."""
-        return _values(self.far, self.ladder)
+        return _values(self.run, self.ladder)
 
     @cached_property
     def reviews(self) -> Reviews:
         """Those of each member, also ahead."""
-        members = self.far.made.members
+        members = self.run.made.members
         since = np.minimum(members.since, self.ahead)
-        return reviews_of(self.ladder, self.far.days, since, members.joined, self.ahead)
+        return reviews_of(self.ladder, self.days, since, members.joined, self.ahead)
 
     def counted(self, at: Ints, after: Ints) -> Ints:
         """int64[m], what would count if asked at an instant, after some of the reviews."""
-        low = self.far.days.lows[np.maximum(self.far.days.days(at), 0)]
+        low = self.days.lows[np.maximum(self.days.days(at), 0)]
         if self.ladder.window == "period":
             begun = self.reviews.table[np.maximum(after - 1, 0), _DAY]
             low = np.where(after > self.reviews.starts, begun, LONG_AGO)
-        return _sums(self.far, self.values, low)
+        return _sums(self.run, self.values, low)
 
     def before(self, at: Ints, first: Ints) -> Ints:
         """int64[m], the first review, from one on, that does not lie before an instant."""
@@ -138,7 +144,7 @@ class _Prospect:
 
     def falls(self) -> Ints:
         """int64[m], when the tier falls first, or NEVER where it rises or stays."""
-        moves = self.far.grants.moves
+        moves = self.grants.moves
         assert moves is not None  # noqa: S101 - there is a ladder
         ahead = moves[moves[:, 1] > self.now]
         whose, firsts = np.unique(ahead[:, 0], return_index=True)
@@ -164,7 +170,7 @@ class _Prospect:
         if self.ladder.window == "period":
             then = counted
         else:
-            then = _sums(self.far, self.values, upcoming[:, _SINCE])
+            then = _sums(self.run, self.values, upcoming[:, _SINCE])
         last = np.where(waits, falls - 1, self.now)
         then = np.where(waits, self.counted(last, self.before(last + 1, following)), then)
         missing = np.where(falls < NEVER, self.bars[self.held] - then, 0)

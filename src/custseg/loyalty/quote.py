@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
+from custseg._kernels import books
 from custseg._kernels.grants import DESIRED, HELD_BEFORE
 from custseg.base.span import AsOf
 from custseg.errors import LedgerError, Problem
+from custseg.loyalty.granting import effective
 from custseg.loyalty.logs import Logs
 from custseg.loyalty.naming import rule_names
 from custseg.loyalty.plan import plan_of
@@ -80,6 +82,9 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     run = earned(plan, logs, seen, entries=True)
     place = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
     rows = run.made.rows_at(place)
+    if effective(run.made, run.demand)[rows[0]] == books.NOTHING:
+        # Who is unknown, or has left, is no member.
+        return Quote(0, 0, None, None, None, None)
     points, told, held = int(run.grants.points[rows[0]]), run.grants.told, run.grants.held
     names = program.tiers.names if program.tiers is not None else ()
     after = names[int(held[0])] if held is not None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,6 +9,7 @@ from attrs import asdict
 
 from custseg.loyalty.versions import current_of
 from custseg.schema.clock import local_times
+from custseg.segments.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +54,7 @@ def as_text(ledger: Ledger) -> str:
 
 def as_html(ledger: Ledger) -> str:
     """The same as a table; every value is escaped."""
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(label)}</th>"
-        f"<td style='text-align:right'>{escape(value)}</td></tr>"
-        for label, value in _rows(ledger)
-    )
-    return f"<table><caption>{escape(_title(ledger))}</caption>{rows}</table>"
+    return Layout(_title(ledger), ("", ""), tuple(_rows(ledger))).html()
 
 
 def _title(ledger: Ledger) -> str:

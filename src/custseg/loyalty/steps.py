@@ -11,7 +11,6 @@ import polars as pl
 from attrs import evolve, frozen
 
 from custseg._kernels import grants
-from custseg.loyalty.logs import Logs
 from custseg.loyalty.rate import rate_text
 
 if TYPE_CHECKING:
@@ -110,14 +109,14 @@ class _Grant:
         for run in runs:
             logs = run.made.logs
             rows = logs.orders if is_order else logs.events
-            low = rows["customer_id"].search_sorted(entry["customer_id"], side="left")
-            high = rows["customer_id"].search_sorted(entry["customer_id"], side="right")
-            own = rows[low:high]
+            customer: int | str = entry["customer_id"]
+            low = rows["customer_id"].search_sorted(customer, side="left")
+            own = rows[low : rows["customer_id"].search_sorted(customer, side="right")]
             # Only the member's own rows are named: ids of all events cost much.
             names = own["order_id"].cast(pl.String) if is_order else _names(run, own)
             hits = (names == entry["source"]).arg_true()
             if hits.len():
-                place = low + hits[0]
+                place = low + int(hits[0])
                 among = np.array([place if is_order else logs.orders.height + place])
                 side = run.sides[0 if is_order else 1]
                 return cls(run, side, place, int(run.made.rows_at(among)[0]))
@@ -181,7 +180,7 @@ class _Grant:
 
 def _names(run: Settled, own: pl.DataFrame) -> pl.Series:
     """The ids of some events as text."""
-    return evolve(run.made, logs=Logs(run.made.logs.orders, own)).event_names()
+    return evolve(run.made, logs=evolve(run.made.logs, events=own)).event_names()
 
 
 def _left(points: Fraction, cap: Cap) -> str:

@@ -15,23 +15,24 @@ if TYPE_CHECKING:
     from custseg.loyalty.ledger import Ledger
     from custseg.plots.canvas import Picture
 
-__all__ = ["MONTH", "ledger_points", "wide"]
-
-MONTH = "%Y-%m-%dT00:00:00"
-"""The first day of a month as text without a zone: a page shows the month that is meant."""
+__all__ = ["ledger_points", "of_months", "wide"]
 
 _COLOURS = {"issued": BLUE, "redeemed": ORANGE, "expired": GREY, "other": PALE}
-_ACROSS, _NARROWEST, _WIDEST = 480, 7, 40
+_ACROSS, _NARROWEST, _WIDEST = 480, 7, 80
+# No more months than these are named below an axis.
+_NAMED, _STEPS = 8, (1, 2, 3, 6, 12, 24, 60, 120)
 
 
 def ledger_points(ledger: Ledger, /) -> Picture:
     """Bars up for points that come and down for points that go; below, what is outstanding."""
     months = _months(ledger)
     alt = altair()
-    flows, held = _flows(months), months.select("month", "day", points="outstanding")
-    many = months.height
-    upper = _bars(flows, "points a month", many).encode(color=_legend(flows))
-    lower = _bars(held, "outstanding at its end", many).encode(color=alt.value(PALE))
+    flows, held = _flows(months), months.select("month", points="outstanding")
+    named = of_months(months["month"])
+    upper = _bars(flows, "points a month", named).encode(
+        color=_legend(flows), order=alt.Order("place:Q")
+    )
+    lower = _bars(held, "outstanding at its end", named).encode(color=alt.value(PALE))
     totals = ledger.totals
     below = [f"{count(totals.issued)} issued, {count(totals.redeemed)} redeemed"]
     below[0] += f", {count(totals.expired)} expired, {count(totals.outstanding)} outstanding"
@@ -40,8 +41,8 @@ def ledger_points(ledger: Ledger, /) -> Picture:
     said = f"Points of {current_of(ledger.program).name} until {ledger.when.day}"
     people = counted(totals.members, "member")
     stacked = alt.vconcat(
-        upper.properties(width=wide(many), height=200),
-        lower.properties(width=wide(many), height=110),
+        upper.properties(width=wide(months.height), height=200),
+        lower.properties(width=wide(months.height), height=120),
         spacing=16,
     )
     return hung(stacked, f"{said}, {people}", *below)
@@ -49,14 +50,22 @@ def ledger_points(ledger: Ledger, /) -> Picture:
 
 def wide(months: int) -> int:
     """How wide a picture of so many months is."""
-    return max(min(_ACROSS, _WIDEST * months), _NARROWEST * months, 160)
+    return max(min(_ACROSS, _WIDEST * months), _NARROWEST * months, 240)
+
+
+def of_months(months: pl.Series) -> Any:  # noqa: ANN401 - a channel of Altair
+    """Months side by side, as many of them named as there is room for: Januaries where few."""
+    alt = altair()
+    every = next((step for step in _STEPS if months.len() <= step * _NAMED), _STEPS[-1])
+    number = 12 * months.str.slice(0, 4).cast(pl.Int64) + months.str.slice(5).cast(pl.Int64) - 1
+    axis = alt.Axis(title=None, labelAngle=0, values=months.filter(number % every == 0).to_list())
+    return alt.X("month:O", axis=axis, scale=alt.Scale(paddingInner=0.08, paddingOuter=0.2))
 
 
 def _months(ledger: Ledger) -> pl.DataFrame:
     """A row a month with its flows, signed, and what is outstanding at its end."""
     return rolled(ledger, "month").select(
-        month=pl.col("period").dt.strftime(MONTH),
-        day=pl.col("period").dt.strftime("%Y-%m"),
+        month=pl.col("period").dt.strftime("%Y-%m"),
         issued="issued",
         redeemed=-pl.col("redeemed"),
         expired=-pl.col("expired"),
@@ -68,7 +77,9 @@ def _months(ledger: Ledger) -> pl.DataFrame:
 def _flows(months: pl.DataFrame) -> pl.DataFrame:
     """A row a month and kind of flow; what never flows is left out."""
     kinds = [kind for kind in _COLOURS if kind != "other" or (months["other"] != 0).any()]
-    return months.unpivot(kinds, index=["month", "day"], variable_name="kind", value_name="points")
+    flows = months.unpivot(kinds, index="month", variable_name="kind", value_name="points")
+    # Those that are declared first lie next to the line of 0.
+    return flows.with_columns(place=pl.col("kind").replace_strict(kinds, range(len(kinds))))
 
 
 def _legend(flows: pl.DataFrame) -> Any:  # noqa: ANN401 - a channel of Altair
@@ -78,26 +89,13 @@ def _legend(flows: pl.DataFrame) -> Any:  # noqa: ANN401 - a channel of Altair
     return alt.Color("kind:N", scale=scale, sort=kinds, legend=alt.Legend(title=None))
 
 
-def _bars(frame: pl.DataFrame, title: str, months: int) -> Any:  # noqa: ANN401 - a chart of Altair
+def _bars(frame: pl.DataFrame, title: str, named: Any) -> Any:  # noqa: ANN401 - charts of Altair
     alt = altair()
-    told = frame.with_columns(pl.Series("told", [count(each) for each in frame["points"]]))
-    # A few months are named one by one, many by the years.
-    ticks = alt.Undefined if months > _NAMED else "month"
-    axis = alt.Axis(title=None, format="%Y-%m", grid=False, labelAngle=0, tickCount=ticks)
-    more = [alt.Tooltip("kind:N")] if "kind" in frame.columns else []
-    return (
-        alt.Chart(rows(told))
-        .mark_bar()
-        .encode(
-            x=alt.X("month:T", timeUnit="yearmonth", axis=axis),
-            y=alt.Y("points:Q", axis=alt.Axis(title=title, format="~s", tickCount=5)),
-            tooltip=[
-                alt.Tooltip("day:N", title="month"),
-                *more,
-                alt.Tooltip("told:N", title="points"),
-            ],
-        )
+    told = frame.with_columns(
+        pl.Series("told", [count(each) for each in frame["points"]], dtype=pl.String)
     )
-
-
-_NAMED = 8
+    more = [alt.Tooltip("kind:N")] if "kind" in frame.columns else []
+    axis = alt.Axis(title=title, format=",~f", tickCount=5, tickMinStep=1)
+    tooltip = [alt.Tooltip("month:O"), *more, alt.Tooltip("told:N", title="points")]
+    whole = alt.Chart(rows(told)).mark_bar()
+    return whole.encode(x=named, y=alt.Y("points:Q", axis=axis), tooltip=tooltip)

@@ -9,7 +9,7 @@ import polars as pl
 
 from custseg.loyalty.versions import current_of
 from custseg.plots.canvas import BLUE, PALE, altair, hung, lines, rows
-from custseg.plots.ledger_points import MONTH, wide
+from custseg.plots.ledger_points import of_months, wide
 from custseg.schema.clock import DAY, clock, day_number, local_times
 from custseg.segments.layout import count, counted, share
 
@@ -27,7 +27,9 @@ def tier_mix(ledger: Ledger, /) -> Picture:
         LedgerError: when the program has no tiers.
     """
     history = ledger.tier_history()
-    names = history.schema["tier"].categories.to_list()  # type: ignore[attr-defined]
+    ladder = current_of(ledger.program).tiers
+    assert ladder is not None  # noqa: S101 - a history tells of one
+    names = list(ladder.names)
     mix = _mix(history, names, ledger)
     now = mix.filter(pl.col("month") == mix["month"].max())
     told = [f"{name}: {count(many)}" for name, many in now.select("tier", "members").iter_rows()]
@@ -57,8 +59,7 @@ def _mix(history: pl.DataFrame, names: list[str], ledger: Ledger) -> pl.DataFram
     mix = pl.concat(parts).with_columns(whole=pl.col("members").sum().over("month"))
     mix = mix.with_columns(
         share=pl.when(pl.col("whole") > 0).then(pl.col("members") / pl.col("whole")),
-        day=pl.col("month").dt.strftime("%Y-%m"),
-        month=pl.col("month").dt.strftime(MONTH),
+        month=pl.col("month").dt.strftime("%Y-%m"),
     ).drop("whole")
     return mix.with_columns(
         pl.Series("told", [count(each) for each in mix["members"]], dtype=pl.String),
@@ -85,11 +86,7 @@ def _bars(mix: pl.DataFrame, names: list[str]) -> Any:  # noqa: ANN401 - a chart
         alt.Chart(rows(mix))
         .mark_bar()
         .encode(
-            x=alt.X(
-                "month:T",
-                timeUnit="yearmonth",
-                axis=alt.Axis(title=None, format="%Y-%m", grid=False, labelAngle=0),
-            ),
+            x=of_months(mix["month"].unique(maintain_order=True)),
             y=alt.Y(
                 "share:Q",
                 axis=alt.Axis(title="share of members", format=".0%", tickCount=5),
@@ -101,7 +98,7 @@ def _bars(mix: pl.DataFrame, names: list[str]) -> Any:  # noqa: ANN401 - a chart
             ),
             order=alt.Order("place:Q"),
             tooltip=[
-                alt.Tooltip("day:N", title="month"),
+                alt.Tooltip("month:O"),
                 alt.Tooltip("tier:N"),
                 alt.Tooltip("told:N", title="members"),
                 alt.Tooltip("part:N", title="share"),
