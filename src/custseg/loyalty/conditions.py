@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from custseg.schema.clock import local_times
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from custseg.rules.rule import Rule
 
 __all__ = ["seen_by"]
 
@@ -19,7 +12,7 @@ _CUSTOMER = "customer"
 
 
 def seen_by(
-    rules: Sequence[Rule], rows: pl.DataFrame, customers: pl.DataFrame | None, tz: str
+    reads: frozenset[str], rows: pl.DataFrame, customers: pl.DataFrame | None, tz: str
 ) -> pl.DataFrame:
     """Rows with all that rules read, as they see it, in the rows' order.
 
@@ -28,12 +21,13 @@ def seen_by(
     so themselves.
 
     Args:
-        rules: The rules.
+        reads: What they read.
         rows: Orders, lines or events.
         customers: What is told of customers, or None.
         tz: The zone of local times.
     """
-    reads = {name for rule in rules for name in rule.reads}
+    if not reads:
+        return rows
     own = {name.split(".")[0] for name in reads}
     shown = local_times(rows, tz, [name for name in rows.columns if name in own])
     if customers is None:

@@ -15,7 +15,6 @@ from custseg.loyalty.contributions import LARGEST, Contribution
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.logs import ALSO
-from custseg.rules.rule import hits_of_all
 from custseg.schema.bridge import array, filled, minor, read_only
 from custseg.schema.clock import DAY, clock
 
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.logs import Logs
-    from custseg.loyalty.plan import Placed, Plan
+    from custseg.loyalty.plan import Asked, Placed, Plan
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
-__all__ = ["Offer", "Side", "event_side", "event_units", "hits_of", "order_side", "with_lines"]
+__all__ = ["Offer", "Side", "event_side", "hits_of", "order_side", "with_lines"]
 
 
 @frozen(eq=False)
@@ -58,14 +57,19 @@ class Side:
     """One log as the rules see it.
 
     Attributes:
-        rows: How many rows it has.
+        units: int64[n], what rows come to in smallest units of money.
         offers: What each rule gives, in the order of rules.
         boosts: (place, boost, bool[n]): which rows each boost multiplies.
     """
 
-    rows: int
+    units: Ints
     offers: tuple[Offer, ...]
     boosts: tuple[tuple[int, Boost, Flags], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self.units.size
 
     def matched(self) -> Flags:
         """Whether any rule matches, its tiers aside."""
@@ -77,11 +81,15 @@ class Side:
 
 def order_side(plan: Plan, logs: Logs, tz: str) -> Side:
     """Orders, as the rules on orders see them."""
-    orders, amounts = logs.orders, logs.units
+    orders = logs.orders
+    money = [pl.col("total").to_physical().cast(pl.Int64)]
     told = orders["paid_with_points"] if "paid_with_points" in orders.columns else None
     if told is not None and told.null_count() < orders.height:
-        paid = array(minor(told).fill_null(0))
-        amounts = read_only(np.maximum(amounts - paid, 0))
+        money.append(pl.col("paid_with_points").to_physical().cast(pl.Int64).fill_null(0))
+    seen = seen_by(plan.on_orders.conditions.reads, orders, logs.customers, tz)
+    held, told_money = plan.on_orders.conditions.hits(seen, money)
+    units, *paid = (array(each) for each in told_money)
+    amounts = read_only(np.maximum(units - paid[0], 0)) if paid else units
 
     def amount(place: int) -> tuple[Ints, Flags | None]:
         if place not in logs.lines:
@@ -89,27 +97,27 @@ def order_side(plan: Plan, logs: Logs, tz: str) -> Side:
         own, matched = logs.lines[place]
         return read_only(np.minimum(own, amounts)), matched
 
-    kinds: dict[str, Flags | None] = {ORDER_KIND: None}
-    hits = hits_of(plan.on_orders, orders, "ordered_at", (logs.customers, tz), kinds)
-    return _side(plan.on_orders, hits, orders.height, amount)
+    days = _days(orders["ordered_at"], tz) if plan.on_orders.is_dated else None
+    hits = _hits(plan.on_orders, held, days, {ORDER_KIND: None}, orders.height)
+    return _side(plan.on_orders.placed, hits, units, amount)
 
 
 def event_side(plan: Plan, logs: Logs, tz: str) -> Side:
     """Events, as the rules on their kinds see them."""
-    events = logs.events
-    if events.height == 0 or not (plan.on_events or plan.for_others):
-        return Side(events.height, (), ())
+    events, asked = logs.events, plan.on_events
+    amounts = read_only(np.zeros(events.height, np.int64))
+    if events.height == 0 or not (asked.placed or plan.for_others):
+        return Side(amounts, (), ())
     kinds: dict[str, Flags | None] = {}
     own = ~events[ALSO].to_numpy() if ALSO in events.columns else None
-    for on in {each.rule.on for each in plan.on_events}:
+    for on in asked.kinds:
         of = _flags((events["kind"] == on).fill_null(value=False))
         kinds[on] = of if own is None else of & own
-    amounts = np.zeros(events.height, np.int64)
-    if any(isinstance(each.rule, Earn) and each.rule.unit is not None for each in plan.on_events):
-        amounts = event_units(events)
-    hits = hits_of(plan.on_events, events, "at", (logs.customers, tz), kinds)
-    positive = read_only(np.maximum(amounts, 0))
-    made = _side(plan.on_events, hits, events.height, lambda _: (positive, None))
+    told = events["amount"] if "amount" in events.columns else None
+    if asked.counts_money and told is not None and told.null_count() < events.height:
+        amounts = read_only(np.maximum(array(filled(minor(told), 0)), 0))
+    hits = hits_of(asked, events, "at", (logs.customers, tz), kinds)
+    made = _side(asked.placed, hits, amounts, lambda _: (amounts, None))
     if own is None:
         return made
     more = [
@@ -117,7 +125,7 @@ def event_side(plan: Plan, logs: Logs, tz: str) -> Side:
         for each in plan.for_others
         for given in (_for_other(each, events),)
     ]
-    return Side(made.rows, (*made.offers, *more), made.boosts)
+    return Side(amounts, (*made.offers, *more), made.boosts)
 
 
 def _for_other(each: Placed, events: pl.DataFrame) -> Contribution:
@@ -130,18 +138,10 @@ def _for_other(each: Placed, events: pl.DataFrame) -> Contribution:
     return Contribution(each.rule.name, each.rule.also.points, read_only(hits), None)
 
 
-def event_units(events: pl.DataFrame) -> Ints:
-    """The amounts of events in smallest units; 0 where there is none."""
-    told = events["amount"] if "amount" in events.columns else None
-    if told is None or told.null_count() == events.height:
-        return read_only(np.zeros(events.height, np.int64))
-    return array(filled(minor(told), 0))
-
-
 def _side(
     asked: Sequence[Placed],
     hits: dict[int, Flags],
-    rows: int,
+    units: Ints,
     amount: Callable[[int], tuple[Ints, Flags | None]],
 ) -> Side:
     """The rules and boosts on some kinds, over rows."""
@@ -157,11 +157,11 @@ def _side(
             hit = hit if of is None else read_only(hit & of)
         given = Contribution(rule.name, each.rate, hit, amounts)
         offers.append(Offer(rule, each.place, given, capped=rule.cap is not None, best=each.best))
-    return Side(rows, tuple(offers), tuple(boosts))
+    return Side(units, tuple(offers), tuple(boosts))
 
 
 def hits_of(
-    asked: Sequence[Placed],
+    asked: Asked,
     rows: pl.DataFrame,
     at: str,
     about: tuple[pl.DataFrame | None, str],
@@ -176,18 +176,27 @@ def hits_of(
         about: What is told of customers, and the zone of local days.
         kinds: Which rows each kind is; None for all.
     """
-    rules = [each.rule.rule for each in asked if each.rule.rule is not None]
-    held = iter(hits_of_all(rules, seen_by(rules, rows, *about)) if rules else ())
-    dated = any(each.is_dated for each in asked)
-    days = _days(rows[at], about[1]) if dated else np.zeros(0, np.int64)
-    every = read_only(np.ones(rows.height, np.bool_))
+    held, _ = asked.conditions.hits(seen_by(asked.conditions.reads, rows, *about))
+    days = _days(rows[at], about[1]) if asked.is_dated else None
+    return _hits(asked, held, days, kinds, rows.height)
+
+
+def _hits(
+    asked: Asked,
+    held: list[pl.Series],
+    days: Ints | None,
+    kinds: dict[str, Flags | None],
+    rows: int,
+) -> dict[int, Flags]:
+    """The same, from the conditions that hold and the rows' days."""
+    every, left = read_only(np.ones(rows, np.bool_)), iter(held)
     found: dict[int, Flags] = {}
-    for each in asked:
+    for each in asked.placed:
         hit = kinds[each.rule.on]
         if each.rule.rule is not None:
-            of = next(held).to_numpy()
+            of = next(left).to_numpy()
             hit = of if hit is None else hit & of
-        if each.is_dated:
+        if each.is_dated and days is not None:
             within = (days >= each.first) & (days <= each.last)
             hit = within if hit is None else hit & within
         found[each.place] = every if hit is None else read_only(hit)
@@ -209,7 +218,7 @@ def with_lines(plan: Plan, logs: Logs, base: CustomerBase) -> Logs:
     """Logs with what the lines of each order come to, for the rules that count lines."""
     asked = [
         (each.place, each.rule)
-        for each in plan.on_orders
+        for each in plan.on_orders.placed
         if isinstance(each.rule, Earn) and each.rule.line_rule is not None
     ]
     if not asked:
@@ -221,7 +230,7 @@ def _on_lines(rule: Earn, orders: pl.DataFrame, base: CustomerBase) -> tuple[Int
     """Smallest units of each order's matching lines; where any matches."""
     lines = base.log("lines") if base.lines is None else base.lines
     assert rule.line_rule is not None  # noqa: S101 - the caller asked
-    hits = rule.line_rule.hits(seen_by([rule.line_rule], lines, base.customers, base.tz))
+    hits = rule.line_rule.hits(seen_by(rule.line_rule.reads, lines, base.customers, base.tz))
     matching = lines.select("order_id", units=minor(lines["total"])).filter(hits)
     sums = matching.group_by("order_id").agg(pl.col("units").cast(pl.Int128).sum())
     if sums.height and int(sums["units"].max()) > LARGEST:  # type: ignore[arg-type]

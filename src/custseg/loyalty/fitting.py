@@ -23,11 +23,14 @@ __all__ = ["columns_of", "misfits"]
 def columns_of(base: CustomerBase) -> object:
     """All of a base that `misfits` looks at: bases for which this is equal fit alike."""
     logs = [
-        tuple(base.log(name).schema.items()) if base.has(name) else None
-        for name in ("orders", "events", "lines")
+        _columns(base.log(name)) if base.has(name) else None for name in ("orders", "events", "lines")
     ]
-    told = None if base.customers is None else tuple(base.customers.schema.items())
+    told = None if base.customers is None else _columns(base.customers)
     return (base.currency, base.tz, *logs, told)
+
+
+def _columns(rows: pl.DataFrame) -> object:
+    return tuple(rows.columns), tuple(rows.dtypes)
 
 
 def misfits(terms: Sequence[Terms], base: CustomerBase) -> list[Problem]:

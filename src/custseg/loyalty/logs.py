@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from custseg._kernels import books
 from custseg.errors import LedgerError
-from custseg.schema.bridge import array, changes, minor, read_only
+from custseg.schema.bridge import array, changes, read_only
 from custseg.schema.keys import key_faults
 from custseg.threads import in_threads, slices
 
@@ -52,7 +52,6 @@ class Logs:
         orders: Orders of more than nothing, by customer, instant and id.
         events: All events, by customer, instant, rank and id; actions made for
             other members (ALSO) and care (NAME) among them.
-        units: int64[o], what orders come to, in smallest units.
         act: int64[e], what each event is.
         customers: Who there is; None where that is not told. In parts, those
             of the part, by id.
@@ -62,7 +61,6 @@ class Logs:
 
     orders: pl.DataFrame
     events: pl.DataFrame
-    units: Ints
     act: Ints
     customers: pl.DataFrame | None
     lines: Mapping[int, tuple[Ints, Flags]] = field(factory=dict)
@@ -70,7 +68,7 @@ class Logs:
     @property
     def height(self) -> int:
         """How many rows there are."""
-        return self.units.size + self.act.size
+        return self.orders.height + self.act.size
 
     def parted(self, parts: int) -> list[Logs]:
         """The same rows in parts of nearly equal size, each member's together."""
@@ -91,7 +89,6 @@ class Logs:
             Logs(
                 self.orders[a:b],
                 self.events[c:d],
-                self.units[a:b],
                 self.act[c:d],
                 None if told is None else told[slice(*people[0])],
                 {place: (own[a:b], of[a:b]) for place, (own, of) in self.lines.items()},
@@ -126,7 +123,7 @@ class Logs:
         return evolve(self, events=kept, act=read_only(self.act[matters]))
 
 
-NO_LOGS = Logs(pl.DataFrame(), pl.DataFrame(), np.zeros(0, np.int64), np.zeros(0, np.int64), None)
+NO_LOGS = Logs(pl.DataFrame(), pl.DataFrame(), np.zeros(0, np.int64), None)
 """Of a run whose rows were let go."""
 
 
@@ -136,22 +133,24 @@ def admitted(base: CustomerBase) -> Logs:
     Raises:
         LedgerError: when an id stands for rows that differ.
     """
-    orders = base.log("orders").head(0) if base.orders is None else base.orders
-    orders = _distinct(orders, "order_id")
-    units = array(minor(orders["total"]))
-    if units.size and int(units.min()) <= 0:
-        orders, units = orders.filter(pl.Series(units > 0)), read_only(units[units > 0])
+    orders = _distinct(_seen(base, "orders"), "order_id")
+    least = orders["total"].min()
+    if least is not None and least <= 0:  # type: ignore[operator]
+        orders = orders.filter(pl.col("total") > 0)
     if not _in_order(orders, "ordered_at", None, "order_id"):
         orders = orders.sort("customer_id", "ordered_at", "order_id")
-        units = array(minor(orders["total"]))
-    events = base.log("events").head(0) if base.events is None else base.events
-    events = _distinct(events, "event_id")
+    events = _distinct(_seen(base, "events"), "event_id")
     act = _acts(events["kind"])
     if not _in_order(events, "at", rank_of(act), "event_id"):
         marked = events.hstack([pl.Series(ACT, act), pl.Series(RANK, rank_of(act))])
         marked = marked.sort("customer_id", "at", RANK, "event_id")
         events, act = marked.drop(ACT, RANK), array(marked[ACT])
-    return Logs(orders, events, units, act, base.customers)
+    return Logs(orders, events, act, base.customers)
+
+
+def _seen(base: CustomerBase, log: str) -> pl.DataFrame:
+    """A log as it is seen; empty when there is none."""
+    return base.view(log) if base.has(log) else base.log(log)
 
 
 def _acts(kinds: pl.Series) -> Ints:

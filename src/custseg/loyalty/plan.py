@@ -14,6 +14,7 @@ from custseg.loyalty.fitting import columns_of, misfits
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.terms import Terms
 from custseg.loyalty.versions import versions_of
+from custseg.rules.together import Together
 from custseg.schema.clock import DAY, day_number
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
 
-__all__ = ["Placed", "Plan", "plan_of"]
+__all__ = ["Asked", "Placed", "Plan", "plan_of"]
 
 _EVER = 2**62
 # Calendars of more days are made anew for each run: some log begins in the year 1.
@@ -63,6 +64,38 @@ class Placed:
 
 
 @frozen(eq=False)
+class Asked:
+    """Rules and boosts over the same log.
+
+    Attributes:
+        placed: What is asked.
+    """
+
+    placed: tuple[Placed, ...]
+
+    @cached_property
+    def conditions(self) -> Together:
+        """The conditions of those that have one, in their order."""
+        rules = [each.rule.rule for each in self.placed]
+        return Together(tuple(rule for rule in rules if rule is not None))
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of events that they are on."""
+        return frozenset(each.rule.on for each in self.placed)
+
+    @cached_property
+    def is_dated(self) -> bool:
+        """Whether there are days on which one does not hold."""
+        return any(each.is_dated for each in self.placed)
+
+    @cached_property
+    def counts_money(self) -> bool:
+        """Whether one gives points for money."""
+        return any(isinstance(each.rule, Earn) and each.rule.unit for each in self.placed)
+
+
+@frozen(eq=False)
 class Plan:
     """A program as it is run: its versions, and what follows from them alone.
 
@@ -93,14 +126,14 @@ class Plan:
         return tuple(_placed(place, each, rule) for place, (each, rule) in enumerate(found))
 
     @cached_property
-    def on_orders(self) -> tuple[Placed, ...]:
+    def on_orders(self) -> Asked:
         """The rules and boosts that read orders."""
-        return tuple(each for each in self.placed if each.rule.on == ORDER_KIND)
+        return Asked(tuple(each for each in self.placed if each.rule.on == ORDER_KIND))
 
     @cached_property
-    def on_events(self) -> tuple[Placed, ...]:
+    def on_events(self) -> Asked:
         """The rules and boosts that read events."""
-        return tuple(each for each in self.placed if each.rule.on != ORDER_KIND)
+        return Asked(tuple(each for each in self.placed if each.rule.on != ORDER_KIND))
 
     @cached_property
     def for_others(self) -> tuple[Placed, ...]:
@@ -121,7 +154,8 @@ class Plan:
         """The kinds of actions that matter; None where all do."""
         if any(each.program.tiers is not None for each in self.versions):
             return None
-        return frozenset(each.rule.on for each in self.on_events if isinstance(each.rule, Earn))
+        rules = [each.rule for each in self.on_events.placed]
+        return frozenset(rule.on for rule in rules if isinstance(rule, Earn))
 
     @cached_property
     def needs_order(self) -> bool:
@@ -136,14 +170,6 @@ class Plan:
         """The rewards of all versions, each once."""
         programs = [each.program for each in self.versions]
         return tuple(dict.fromkeys(one.name for each in programs for one in each.rewards))
-
-    @cached_property
-    def reads(self) -> frozenset[str]:
-        """The columns that rules read, of orders, events and (`customer.`) customers."""
-        rules = [each.rule for each in self.placed]
-        read = {name for rule in rules if rule.rule is not None for name in rule.rule.reads}
-        also = {rule.also.member for rule in rules if isinstance(rule, Earn) and rule.also}
-        return frozenset(read | also)
 
     def misfits(self, base: CustomerBase) -> list[Problem]:
         """Money, zone, conditions and columns that a base has not."""

@@ -19,7 +19,6 @@ from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import caps_bound
 from custseg.loyalty.settlement import earned
 from custseg.model.nouns import Order
-from custseg.schema.bridge import array, minor
 from custseg.schema.table import table
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def _own(runs: tuple[Settled, ...], row: pl.DataFrame, base: CustomerBase) -> Lo
     people = base.customers
     if people is not None:
         people = people.filter(pl.col("customer_id") == customer)
-    return Logs(orders, events, array(minor(orders["total"])), act, people)
+    return Logs(orders, events, act, people)
 
 
 def _known(row: pl.DataFrame, orders: pl.DataFrame) -> list[str]:

@@ -9,10 +9,9 @@ import polars as pl
 from attrs import evolve
 
 from custseg._kernels import books
-from custseg.loyalty.earning import event_units
 from custseg.loyalty.granting import Demand
 from custseg.loyalty.referring import found
-from custseg.schema.bridge import array, filled, read_only
+from custseg.schema.bridge import array, filled, minor_at, read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +71,7 @@ def demanded(plan: Plan, sides: tuple[Side, Side], made: Sequence, day: Ints) ->
     value, points = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
     extra, reason = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
     refers = np.full(rows, -1)
-    value[made.of_orders] = made.logs.units
+    value[made.of_orders] = sides[0].units
     demand = Demand(value, refers, points, extra, reason)
     asks = np.flatnonzero(act != books.ACTION)
     if asks.size:
@@ -131,8 +130,9 @@ def _name_ends(demand: Demand, made: Sequence, openings: Ints) -> None:
 
 def _name_amounts(demand: Demand, made: Sequence, refunds: Ints) -> None:
     """The money that refunds give back."""
-    if refunds.size:
-        demand.value[made.of_events[refunds]] = event_units(made.logs.events)[refunds]
+    events = made.logs.events
+    if refunds.size and "amount" in events.columns:
+        demand.value[made.of_events[refunds]] = minor_at(events["amount"], refunds)
 
 
 def _refer(demand: Demand, made: Sequence, asks: Ints, of: Ints) -> None:

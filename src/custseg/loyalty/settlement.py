@@ -81,7 +81,7 @@ class Settled:
         return Settled(
             self.terms,
             made,
-            (Side(0, (), ()), Side(0, (), ())),
+            (Side(none, (), ()), Side(none, (), ())),
             Demand(none, none, none, none, none),
             self.days,
             none,

@@ -161,28 +161,45 @@ def weighed(
     """What rules give in units: those that nothing limits together, others each alone."""
     plain = np.full((side.rows, 2), -1, np.int64)
     special = np.full((side.rows, len(specials)), -1, np.int64)
-    total, winner = plain[:, 0], plain[:, 1]
-    for offer in side.offers:
-        given = offer.given
-        weight = int(given.rate * denominator)
-        _check_size(given.amounts, weight, given.hits, made, at)
-        if given.amounts is None:
-            units = np.where(given.hits, np.int64(min(weight, LARGEST)), -1)
-        else:
-            units = np.where(given.hits, given.amounts * weight, -1)
+    if side.rows == 0:
+        return Weighed(plain, special, code)
+    weights = [int(offer.given.rate * denominator) for offer in side.offers]
+    is_large = _may_overflow(side, weights)
+    total, matched = np.zeros(side.rows, np.int64), np.zeros(side.rows, np.bool_)
+    for offer, weight in zip(side.offers, weights, strict=True):
+        given, hits = offer.given, offer.given.hits
+        if is_large:
+            _check_size(given.amounts, weight, hits, made, at)
+        value = np.int64(min(weight, LARGEST)) if given.amounts is None else given.amounts
+        if given.amounts is not None and weight != 1:
+            value = value * np.int64(weight)
         if offer.place in specials and (offer.capped or offer.rule.tiers):
             column = special[:, specials.index(offer.place)]
-            np.maximum(column, units, out=column)
+            np.maximum(column, np.where(hits, value, -1), out=column)
         elif offer.best:
             # Only more is better: the rule declared first keeps a tie.
-            better = units > total
-            total[better], winner[better] = units[better], offer.place
+            units = np.where(hits, value, -1)
+            better = units > plain[:, 0]
+            plain[better, 0], plain[better, 1] = units[better], offer.place
         else:
-            np.add(total, units, out=total, where=(total >= 0) & (units >= 0))
-            np.copyto(total, units, where=(total < 0))
-            if total.size and int(total.max()) > _SAFE:
+            total += hits * value
+            matched |= hits
+            if is_large and int(total.max()) > _SAFE:
                 raise beyond_place(made, at, int(total.argmax()))
+    np.copyto(plain[:, 0], total, where=matched)
     return Weighed(plain, special, code)
+
+
+def _may_overflow(side: Side, weights: list[int]) -> bool:
+    """Whether sums may leave what int64 safely holds: rows must be looked at one by one."""
+    largest: dict[int, int] = {}
+    most = 0
+    for offer, weight in zip(side.offers, weights, strict=True):
+        amounts = offer.given.amounts
+        if amounts is not None and id(amounts) not in largest:
+            largest[id(amounts)] = int(amounts.max())
+        most += weight * (1 if amounts is None else largest[id(amounts)])
+    return most > _SAFE
 
 
 def _check_size(amounts: Ints | None, weight: int, hits: Flags, made: Sequence, at: int) -> None:

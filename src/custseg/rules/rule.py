@@ -15,11 +15,9 @@ from custseg.rules.probe import typed
 from custseg.rules.tree import FAILURES, evaluated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from custseg.rules.language import Condition
 
-__all__ = ["Rule", "hits_of_all"]
+__all__ = ["Rule"]
 
 
 def _content(when: str | pl.Expr) -> object:
@@ -204,24 +202,6 @@ class Rule:
         when = repr(self.when) if isinstance(self.when, str) else str(self.when)
         worth = "" if self.worth is None else f", worth={self.worth!r}"
         return f"Rule({self.name!r}, {when}{worth})"
-
-
-def hits_of_all(rules: Sequence[Rule], frame: pl.DataFrame) -> list[pl.Series]:
-    """What `hits` says of each rule, in one pass over the rows.
-
-    Raises:
-        RuleError: as `Rule.hits`.
-    """
-    if len(rules) > 1:
-        try:
-            # By number: two rules may bear one name.
-            return frame.select(
-                rule.expression.alias(str(place)) for place, rule in enumerate(rules)
-            ).get_columns()
-        except FAILURES:
-            # Which rule it was, and why, they say themselves.
-            pass
-    return [rule.hits(frame) for rule in rules]
 
 
 def _unrunnable(name: str, error: BaseException) -> RuleError:
