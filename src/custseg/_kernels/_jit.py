@@ -20,7 +20,7 @@ _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 
 # No code in C calls a kernel: what would let it costs compile time.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: _Function) -> _Function:
@@ -61,8 +61,9 @@ def inlined(function: _Function) -> _Function:
 
 
 def _known_to_kernels(function: _Function, **more: bool) -> _Function:
-    if not numba.config.DISABLE_JIT:
-        made = numba.njit(_nrt=False, no_cpython_wrapper=True, **_OPTIONS, **more)(function)
+    options = {**_OPTIONS, "_nrt": False, "no_cpython_wrapper": True, **more}
+    made = numba.njit(**options)(function)
+    if made is not function:  # as it is where nothing is compiled
         # numba asks values for their type; the type of what was compiled does not keep it.
         vars(function).update(_numba_type_=numba.types.Dispatcher(made), compiled=made)
     return function

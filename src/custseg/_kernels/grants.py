@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["fold_grants", "path_size"]
 
+# An index that cannot be below 0 needs no look at the length of what it is of.
+_unsigned: Any = np.uint64
+_signed: Any = np.int64
+
 _NEVER = 2**63 - 1
 _LONG_AGO = -(2**63)
 _ORDER, _ACTION, _REFUND = 5, 6, 8
@@ -100,21 +104,21 @@ def _slid(
 ) -> tuple[int, int]:
     """Of rows before `here` the first that counts since a day, and the sum from there."""
     first, here = span
-    while first < here and day[np.uint64(base + first)] < low:
-        total -= rows[np.uint64(first), _WORTH]
+    while first < here and day[_unsigned(base + first)] < low:
+        total -= rows[_unsigned(first), _WORTH]
         first += 1
-    while first > 0 and day[np.uint64(base + first - 1)] >= low:
+    while first > 0 and day[_unsigned(base + first - 1)] >= low:
         first -= 1
-        total += rows[np.uint64(first), _WORTH]
+        total += rows[_unsigned(first), _WORTH]
     return first, total
 
 
 @inlined
 def _level(path: Slate, total: int, level: int) -> int:
     """The highest level that a sum supports, looked for from one on."""
-    while level + 1 < path[LEVELS] and path[np.uint64(THRESHOLDS + level + 1)] <= total:
+    while level + 1 < path[LEVELS] and path[_unsigned(THRESHOLDS + level + 1)] <= total:
         level += 1
-    while path[np.uint64(THRESHOLDS + level)] > total:
+    while path[_unsigned(THRESHOLDS + level)] > total:
         level -= 1
     return level
 
@@ -166,7 +170,7 @@ def _fall(path: Slate, moves: Ints) -> None:
 
 @part
 def _advance(
-    path: Slate, log: tuple[Ints, Ints, Ints], rows: Ints, reviews: Ints, moves: Ints, until: int
+    path: Slate, log: tuple[Slate, Slate, Slate], rows: Ints, reviews: Ints, moves: Ints, until: int
 ) -> None:
     """Reviews and falls by an instant, in their order."""
     booked = THRESHOLDS + 2 * path[LEVELS]
@@ -192,7 +196,7 @@ def _advance(
 
 
 @part
-def _begin(path: Slate, reviews: Ints, start: int) -> None:
+def _begin(path: Slate, reviews: Slate, start: int) -> None:
     """A member at the first level, before anything."""
     path[_HELD] = path[_SUM] = path[_FALLS] = path[_FIRST] = path[_HERE] = 0
     sure = THRESHOLDS + path[LEVELS]
@@ -206,7 +210,7 @@ def _begin(path: Slate, reviews: Ints, start: int) -> None:
 def _qualify(path: Slate, reviews: Ints, moves: Ints, level: int, held: int, at: int) -> int:
     """A level is supported at an instant; the one held then."""
     # It is as sure as any above it.
-    path[np.uint64(THRESHOLDS + path[LEVELS] + level)] = path[_NEXT] + path[KEEP]
+    path[_unsigned(THRESHOLDS + path[LEVELS] + level)] = path[_NEXT] + path[KEEP]
     if path[_FALLS] > 0 or (level > held and path[AT_REVIEW] == 0):
         path[_HELD] = held
         _reach(path, reviews, level)
@@ -248,7 +252,7 @@ def _stays(path: Slate, rows: Ints, row: int, less: int, left: int) -> bool:
 @part
 def _refold(
     path: Slate,
-    log: tuple[Ints, Ints, Ints],
+    log: tuple[Slate, Slate, Slate],
     rows: Ints,
     reviews: Ints,
     moves: Ints,
@@ -286,7 +290,7 @@ def _refold(
 
 
 @part
-def _release(caps: tuple[Ints, Ints, Ints], terms: Ints, rows: Ints, row: int, today: int) -> None:
+def _release(caps: tuple[Slate, Ints, Ints], terms: Ints, rows: Ints, row: int, today: int) -> None:
     """What an order used of caps comes back while the period runs."""
     rules, used, keys = caps
     last = rows.shape[1] - ROW - 1 + (terms[today] >> 3)
@@ -299,7 +303,7 @@ def _release(caps: tuple[Ints, Ints, Ints], terms: Ints, rows: Ints, row: int, t
 @part
 def _stand(
     path: Slate,
-    log: tuple[Ints, Ints, Ints],
+    log: tuple[Slate, Slate, Slate],
     rows: Ints,
     reviews: Ints,
     moves: Ints,
@@ -322,7 +326,7 @@ def _stand(
 
 
 @inlined
-def _left(caps: tuple[Ints, Ints, Ints], cap: int, today: int, units: int) -> int:
+def _left(caps: tuple[Slate, Ints, Ints], cap: int, today: int, units: int) -> int:
     """What a cap leaves of units on a day."""
     rules, used, keys = caps
     limit, spent = rules[cap, LIMIT], used[cap, _USED]
@@ -336,7 +340,7 @@ def _left(caps: tuple[Ints, Ints, Ints], cap: int, today: int, units: int) -> in
 
 @inlined
 def _use(
-    caps: tuple[Ints, Ints, Ints],
+    caps: tuple[Slate, Ints, Ints],
     cap: int,
     today: int,
     rows: Ints,
@@ -357,7 +361,7 @@ def _use(
 def _contributed(
     plain: Ints,
     special: Ints,
-    caps: tuple[Ints, Ints, Ints],
+    caps: tuple[Slate, Ints, Ints],
     rows: Ints,
     parts: Ints,
     about: tuple[int, int, int, int, int],
@@ -400,7 +404,7 @@ def _rounded(units: int, top: int, bottom: int, how: int) -> int:
     if (units | top) >> 31 > 0 and units > _NEVER // top:
         return _BEYOND
     # Neither is negative, and so their division needs no thought about signs.
-    points = np.int64(np.uint64(units * top) // np.uint64(bottom))
+    points = _signed(_unsigned(units * top) // _unsigned(bottom))
     if how == 0:
         return points
     rest = units * top - points * bottom
@@ -421,8 +425,8 @@ def _tell(told: Ints, row: int, of: tuple[int, int, int, int]) -> None:
 
 @inlined
 def _granted(
-    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    caps: tuple[Ints, Ints, Ints],
+    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
+    caps: tuple[Slate, Ints, Ints],
     rows: Ints,
     told: tuple[Ints, Ints],
     about: tuple[int, int, int, int, int],
@@ -436,7 +440,7 @@ def _granted(
     rows[row, ROW + specials] = 0
     if units < 0:
         return units
-    code, tier, cap = np.uint64(boosts[here]), np.uint64(held), np.uint64(specials + (adding >> 3))
+    code, tier, cap = _unsigned(boosts[here]), _unsigned(held), _unsigned(specials + (adding >> 3))
     desired = _rounded(units, tops[code, tier], bottoms[code, tier], adding >> 1 & 3)
     points = _left(caps, cap, today, desired)
     if points > 0:
@@ -448,13 +452,13 @@ def _granted(
 @bare
 def fold_grants(
     offsets: Ints,
-    log: tuple[Ints, Ints, Ints, Ints, Ints],
-    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    calendar: tuple[Ints, Ints, Ints],
+    log: tuple[Slate, Slate, Slate, Slate, Slate],
+    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
+    calendar: tuple[Ints, Slate, Slate],
     ladder: tuple[Ints, Ints, Ints],
     until: Ints,
     scratch: tuple[Ints, Ints, Ints],
-    room: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints],
+    room: tuple[Slate, Ints, Ints, Ints, Ints, Ints, Ints],
 ) -> tuple[int, int]:
     """Grant points to each member's orders and actions, in the order of things.
 
@@ -504,8 +508,8 @@ def fold_grants(
             used[cap, _KEY] = _LONG_AGO
         held = total = first = level = 0
         for row in range(offsets[member + 1] - base):
-            here, own = np.uint64(base + row), np.uint64(row)
-            now, what, today = at[here], act[here], np.uint64(day[here])
+            here, own = _unsigned(base + row), _unsigned(row)
+            now, what, today = at[here], act[here], _unsigned(day[here])
             rows[own, _WORTH] = rows[own, _COUNTS] = rows[own, _REFUNDED] = 0
             if _ORDER <= what <= _ACTION:
                 if path[_DUE] <= now:
@@ -515,7 +519,7 @@ def fold_grants(
                 about = (here, own, today, held, terms[today])
                 units = _granted(given, caps, rows, (told, parts), about)
                 if units == _BEYOND:
-                    return 0, np.int64(here)
+                    return 0, _signed(here)
                 points[here] = units
                 rows[own, _COUNTS] = 1
                 if tiered:
@@ -523,7 +527,7 @@ def fold_grants(
                     if by != POINTS:
                         worth = 0 if what == _ACTION else value[here] if by == SPEND else 1
                     if worth > _NEVER - total:
-                        return 0, np.int64(here)
+                        return 0, _signed(here)
                     rows[own, _WORTH] = worth
                     low = path[_LOW] if period else lows[today]
                     first, total = _slid(day, rows, base, (first, row + 1), total + worth, low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    # An array of int64 too; its items are told as what they are.
+    Slate = Any
 
 __all__ = [
     "ACTION",
@@ -291,7 +293,7 @@ def _close(
 def fold_lots(
     offsets: Ints,
     log: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    calendar: tuple[Ints, Ints],
+    calendar: tuple[Slate, Slate],
     limits: Ints,
     until: int,
     oldest_first: bool,  # noqa: FBT001 - numba knows positions only
