@@ -1,16 +1,18 @@
-"""A year of points: the lot kernel, its slow twin, and whole runs, in one process.
+"""A year of points: the kernels, their slow twins, and whole runs, in one process.
 
     python benchmarks/bench_ledger.py --events 10_000_000 --members 1_000_000
 
 The log is sorted by customer and time: four in five are orders, one in five asks
 for points. Before anything is timed, kernel and twin settle the members of a
-sample and must agree on every total and taking. Entries are what a ledger posts:
-grants, granted requests, lapses. Medians of `--rounds` calls.
+sample and must agree on every total and taking; of the whole program on every
+entry. Entries are what a ledger posts: grants, granted requests, lapses. Medians of
+`--rounds` calls; a tenth of the log tells how time grows with size.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import statistics
 import sys
 from pathlib import Path
@@ -22,19 +24,18 @@ from _bench import alternating, growth, machine, timed, told
 from custseg._kernels import books, grants, lots
 from custseg.base.customer_base import CustomerBase
 from custseg.loyalty import settlement
-from custseg.loyalty.cap import Cap
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.expiry import Expiry
-from custseg.loyalty.ladder import Ladder
 from custseg.loyalty.logs import admitted
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.program import Program
 from custseg.model.nouns import Event, Order
-from custseg.model.window import Window
 from custseg.schema.table import table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from loyalty import bridge
 from naive import lots as naive
+from naive.points import replay
 
 DAY = 86_400_000_000
 START = 20_089  # 2025-01-01
@@ -60,24 +61,32 @@ def calendar(pending):
     return (days + pending) * DAY, ((days // 30 + 13) * 30) * DAY
 
 
+def read_only(values):
+    values.flags.writeable = False
+    return values
+
+
 def kernel_arguments(made, pending):
     offsets, _, at, rank, points = made
-    opens, ends = calendar(pending)
-    arrays = [offsets, at, rank, points, at // DAY - START, opens, ends]
-    for each in arrays:
-        each.flags.writeable = False
-    return (*arrays, (START + DAYS) * DAY, False)
+    nothing = np.zeros(at.size, np.int64)
+    rows = (at, rank, points, nothing, nothing - 1, at // DAY - START)
+    arrays = [[read_only(each) for each in group] for group in ([offsets], rows, calendar(pending))]
+    limits = read_only(np.zeros(0, np.int64))
+    return arrays[0][0], tuple(arrays[1]), tuple(arrays[2]), limits, (START + DAYS) * DAY, False
 
 
 def folded(held, *, record):
     """Totals, refused and takings of the kernel, allocated as a run does."""
-    members, events = held[0].size - 1, held[1].size
+    members, events = held[0].size - 1, held[1][0].size
     room = (
         np.empty((members, lots.TOTALS), np.int64),
-        np.zeros(events, np.bool_),
+        np.zeros(events, np.int64),
         np.empty((events if record else 0, 3), np.int64),
+        np.empty(members, np.int64),
+        np.empty((int(np.diff(held[0]).max()), lots.LOT), np.int64),
     )
-    taken, _ = lots.fold_lots(*held, room)
+    taken, left_over, _ = lots.fold_lots(*held, room)
+    assert left_over == 0
     return room[0], room[1], room[2][:taken]
 
 
@@ -85,7 +94,7 @@ def entries(made, totals, refused, takings):
     """How many postings a ledger of this log has."""
     asked = made[3] == lots.REDEEM
     del totals
-    return int((~asked).sum() + asked.sum() - refused.sum() + (takings[:, 0] < 0).sum())
+    return int((~asked).sum() + asked.sum() - (refused > 0).sum() + (takings[:, 0] < 0).sum())
 
 
 def twin(made, pending, members):
@@ -94,7 +103,7 @@ def twin(made, pending, members):
     opens, ends = calendar(pending)
     rows = [
         [
-            (int(at[i]), int(rank[i]), int(points[i]), int(at[i] // DAY - START))
+            (int(at[i]), int(rank[i]), int(points[i]), int(at[i] // DAY - START), 0, -1)
             for i in range(offsets[k], offsets[k + 1])
         ]
         for k in range(members)
@@ -107,7 +116,7 @@ def twin(made, pending, members):
 
 def checked(made, pending, members):
     """Events a second of the twin, after it and the kernel agreed."""
-    seconds, (totals, refused, takings) = twin(made, pending, members)
+    seconds, (totals, refused, takings, _) = twin(made, pending, members)
     stop = made[0][members]
     cut = (made[0][: members + 1], made[1][:stop], *(each[:stop].copy() for each in made[2:]))
     ours = folded(kernel_arguments(cut, pending), record=True)
@@ -142,29 +151,50 @@ PROGRAM = Program(
 )
 
 
-FULL = Program(
-    "Whole",
-    earning=(
-        Earn.per("base", 1, per="1.00"),
-        Earn.per("app", "0.5", per="1.00", when="channel = 'app'"),
-        Earn.flat("big", 25, when="total >= 200"),
-        Earn.flat("store", 2, when="channel = 'store'", cap=Cap(20, per="month")),
-        Earn.flat("gold_bonus", 5, tiers=("gold", "platinum")),
-        Earn.flat("late", 3, when="total < 20", cap=Cap(9, per="day")),
-    ),
-    cap=Cap(5_000, per="year"),
-    tiers=Ladder(
-        {"member": 0, "silver": 300, "gold": 800, "platinum": 2_000},
-        by="points",
-        window=Window(months=12),
-        review="year",
-        keep=1,
-        boost={"silver": "1.25", "gold": "1.5", "platinum": "2"},
-    ),
-    pending_days=14,
-    expiry=Expiry.after(months=12, end_of="month"),
-)
-"""Six rules, four tiers on a rolling year, caps, everything that a log can ask for."""
+WHOLE = {
+    "name": "Whole",
+    "tz": "UTC",
+    "earning": [
+        {"form": "per", "name": "base", "points": "1", "per": "1.00"},
+        {
+            "form": "per",
+            "name": "app",
+            "points": "0.5",
+            "per": "1.00",
+            "when": [("channel", "=", "app")],
+        },
+        {"form": "flat", "name": "big", "points": "25", "when": [("total", ">=", 200)]},
+        {
+            "form": "flat",
+            "name": "store",
+            "points": "2",
+            "when": [("channel", "=", "store")],
+            "cap": {"points": 20, "per": "month"},
+        },
+        {"form": "flat", "name": "gold_bonus", "points": "5", "tiers": ["gold", "platinum"]},
+        {
+            "form": "flat",
+            "name": "late",
+            "points": "3",
+            "when": [("total", "<", 20)],
+            "cap": {"points": 9, "per": "day"},
+        },
+    ],
+    "cap": {"points": 5_000, "per": "year"},
+    "tiers": {
+        "levels": {"member": "0", "silver": "300", "gold": "800", "platinum": "2000"},
+        "by": "points",
+        "window": {"months": 12},
+        "review": "year",
+        "keep": 1,
+        "boost": {"silver": "1.25", "gold": "1.5", "platinum": "2"},
+    },
+    "pending_days": 14,
+    "expiry": {"form": "after", "months": 12, "end_of": "month"},
+}
+"""Six rules, four tiers on a rolling year, caps, pending, month ends: as the twin takes it."""
+
+FULL = bridge.program_of(WHOLE)
 
 
 def whole_base(made, *, seed=11):
@@ -188,43 +218,70 @@ def whole_base(made, *, seed=11):
     return CustomerBase(orders=orders, events=events).as_of("2026-12-31")
 
 
-def kernels_alone(base, rounds):
-    """Rows and seconds of the two kernels of a whole program, on one core, and what they read."""
-    run = settlement.settled(plan_of(FULL, base.scale), admitted(base), base, entries=False)
-    seconds = {"grants": 0.0, "books": 0.0}
-    originals = grants.fold_grants, books.fold_books
-    for name, module, function in (
-        ("grants", grants, "fold_grants"),
-        ("books", books, "fold_books"),
-    ):
-        kernel = getattr(module, function)
-        spent = []
+KERNELS = {"grants": (grants, "fold_grants"), "lots": (lots, "fold_lots")}
+KERNELS["books"] = (books, "fold_books")
 
-        def watched(*given, kernel=kernel, spent=spent):
-            one, made = timed(lambda: kernel(*given))
-            spent.append(one)
+
+def kernels_alone(base, rounds):
+    """Rows and seconds of each kernel of a whole program, on one core."""
+    spent = {name: [] for name in KERNELS}
+
+    def watched(name, kernel):
+        def called(*given):
+            seconds, made = timed(lambda: kernel(*given))
+            spent[name][-1] += seconds
             return made
 
-        setattr(module, function, watched)
+        return called
+
+    plan, logs = plan_of(FULL, base.scale), admitted(base)
+    originals = {name: getattr(*place) for name, place in KERNELS.items()}
+    for name, place in KERNELS.items():
+        setattr(*place, watched(name, originals[name]))
+    try:
         for _ in range(rounds + 1):
-            settlement.settled(plan_of(FULL, base.scale), admitted(base), base, entries=False)
-        # The first call loads what was compiled.
-        seconds[name] = statistics.median(spent[1:])
-    grants.fold_grants, books.fold_books = originals
-    return run.made.at.size, seconds
+            for seconds in spent.values():
+                seconds.append(0.0)
+            run = settlement.settled(plan, logs, base, entries=False)
+    finally:
+        for name, place in KERNELS.items():
+            setattr(*place, originals[name])
+    # The first call loads what was compiled.
+    return run.made.at.size, {
+        name: statistics.median(seconds[1:]) for name, seconds in spent.items()
+    }
 
 
-def whole(made, rounds):
+def whole_twin(base, members):
+    """Events a second of the twin of the whole program, after it and the engine agreed."""
+    few = {
+        name: getattr(base, name).filter(pl.col("customer_id") < members)
+        for name in ("orders", "events")
+    }
+    named = {"order_id": "id", "event_id": "id", "customer_id": "customer", "ordered_at": "at"}
+    logs = {name: frame.rename(named, strict=False).to_dicts() for name, frame in few.items()}
+    as_of = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=base.when.instant)
+    seconds, outcome = timed(lambda: replay(WHOLE, logs, as_of))
+    ledger = FULL.run(CustomerBase(**few).as_of(base.day))
+    assert bridge.differences(outcome, ledger) == {}
+    return sum(map(len, logs.values())) / seconds
+
+
+def whole(made, rounds, sample):
     """The whole program: kernels alone, and frames to ledger."""
     base = whole_base(made)
     size = base.orders.estimated_size() + base.events.estimated_size()
+    slow = whole_twin(base, sample)
     count, seconds = kernels_alone(base, rounds)
     both = sum(seconds.values())
-    rows = [
-        (f"kernel of {name}", f"{spent:.2f}", f"{count / spent / 1e6:.1f}", "")
-        for name, spent in seconds.items()
-    ]
-    rows.append(("kernels together", f"{both:.2f}", f"{count / both / 1e6:.1f}", ""))
+
+    def line(what, spent, memory=""):
+        rate = count / spent
+        return what, f"{spent:.3f}", f"{rate / 1e6:.1f}", f"{rate / slow:,.0f}x", memory
+
+    # No member of this log needs the books: all refunds find their points in their own lots.
+    rows = [line(f"kernel of {name}", spent) for name, spent in seconds.items() if spent]
+    rows.append(line("kernels together", both))
     mixed = shuffled(base)
     works = {
         "run, balances only": lambda: FULL.run(base, entries=False),
@@ -236,10 +293,22 @@ def whole(made, rounds):
         with growth() as grown:
             kept = work()
         del kept
-        rate = count / spent[what] / 1e6
-        rows.append((what, f"{spent[what]:.2f}", f"{rate:.1f}", f"{grown[0] / size:.2f}x"))
+        rows.append(line(what, spent[what], f"{grown[0] / size:.2f}x"))
+    rows.append(("slow twin", "", f"{slow / 1e6:.4f}", "1x", ""))
     print()
-    told(rows, ["whole program", "seconds", "M events/s", "memory / input"])
+    told(rows, ["whole program", "seconds", "M events/s", "to the twin", "memory / input"])
+    return spent["run, balances only"]
+
+
+def grown_tenfold(asked, seconds):
+    """How much longer the whole program takes than for a tenth of the log."""
+    tenth = whole_base(log(asked.events // 10, asked.members // 10))
+    name = "run, balances only"
+    spent = alternating({name: lambda: FULL.run(tenth, entries=False)}, rounds=asked.rounds)[name]
+    print(
+        f"\nten times the log takes {seconds / spent:.1f} times as long "
+        f"({spent:.3f} s for {asked.events // 10:,} events)"
+    )
 
 
 def shuffled(base):
@@ -265,7 +334,7 @@ def main():
     )
     made = log(asked.events, asked.members)
     if asked.only_whole:
-        whole(made, asked.rounds)
+        grown_tenfold(asked, whole(made, asked.rounds, asked.sample // 10))
         return
     rows = []
     for pending in (0, 14):
@@ -307,7 +376,7 @@ def main():
         rows.append((what, f"{seconds[what]:.2f}", f"{rate:.1f}", f"{grown[0] / size:.2f}x"))
     print()
     told(rows, ["frames to ledger", "seconds", "M events/s", "memory / input"])
-    whole(made, asked.rounds)
+    grown_tenfold(asked, whole(made, asked.rounds, asked.sample // 10))
 
 
 if __name__ == "__main__":

@@ -88,6 +88,22 @@ def test_spending_points_does_not_cost_the_tier(settle):
     assert [tier for *_, tier in outcome.tiers] == ["silver"]
 
 
+@pytest.mark.parametrize("more", [[], [("2024-01-06T12:00", "30.00")]], ids=["two", "three"])
+def test_a_fall_that_waits_leads_no_lower_than_what_was_reached_since(settle, more):
+    ladder = {
+        "levels": {"member": "0", "silver": "10", "gold": "30"},
+        "by": "spend",
+        "window": {"months": 1},
+        "review": "month",
+        "keep": 0,
+        "grace_days": 40,
+    }
+    bought = [("2024-01-05T12:00", "12.00"), ("2024-03-05T12:00", "12.00"), *more]
+    orders = [order(number, instant(at), total) for number, (at, total) in enumerate(bought)]
+    outcome = settle({"tiers": ladder}, {"orders": orders}, instant("2024-04-11T12:00"))
+    assert outcome.balances[0]["tier"] == "silver"
+
+
 def test_expired_points_cannot_be_spent_though_nothing_swept(settle):
     ends = instant("2024-05-03T00:00")
     logs = {

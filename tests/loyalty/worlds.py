@@ -101,6 +101,11 @@ SAYS = {
 }
 
 
+def plain(**more):
+    """A program of one rule, of what an order comes to."""
+    return {"name": "Blue", "tz": "UTC", "earning": [{**BASE, "points": "1", **more}]}
+
+
 def rule_of(drawn, name, ladder):
     shared = ("form", "on", "when", "during", "tiers", *SAYS[drawn["form"]])
     rule = {"name": name, **{key: drawn[key] for key in shared}}

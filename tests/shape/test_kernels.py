@@ -11,16 +11,14 @@ import pytest
 from shape.sources import KERNEL_FILES, ROOT, decorators, functions, imported, named, parsed
 
 TWINS = sorted((ROOT / "tests" / "naive").rglob("*.py"))
-ALLOWED = re.compile(
-    r"numpy(\..*)?|__future__\..*|typing\..*|custseg\._kernels\._jit\.(kernel|prefetch)"
-)
+ALLOWED = re.compile(r"numpy(\..*)?|__future__\..*|typing\..*|custseg\._kernels\._jit\.\w+")
 TWIN = re.compile(r"naive\.(?P<module>\w+)\.(?P<name>\w+)")
 
 
 def kernels():
     for path in KERNEL_FILES:
         for each in functions(parsed(path)):
-            if "kernel" in decorators(each):
+            if {"bare", "kernel"} & set(decorators(each)):
                 yield pytest.param(each, id=f"{path.stem}.{each.name}")
 
 

@@ -1,4 +1,4 @@
-"""The one decorator of all kernels, and the one thing Python has no word for: prefetching."""
+"""The decorators of all kernels, and the one thing Python has no word for: prefetching."""
 
 # numba and llvmlite are untyped, and what they hand to makers of code is theirs to know.
 # ruff: noqa: ANN401
@@ -14,9 +14,13 @@ from numba.extending import intrinsic, overload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["kernel", "prefetch"]
+__all__ = ["bare", "inlined", "kernel", "part", "prefetch"]
 
 _Function = TypeVar("_Function", bound="Callable[..., object]")
+
+
+# No code in C calls a kernel: what would let it costs compile time.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: _Function) -> _Function:
@@ -26,13 +30,51 @@ def kernel(function: _Function) -> _Function:
     partitions of customers), division by zero as numpy has it. The Python
     original stays reachable as `.py_func`.
     """
-    # No code in C calls a kernel: what would let it costs compile time.
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    return _compiled_when_called(function)
+
+
+def bare(function: _Function) -> _Function:
+    """Compile a kernel that makes no arrays.
+
+    It counts no references to those it is handed. Otherwise each array of each
+    call is counted up and down by an instruction that locks memory, which can
+    take longer than all else that a row needs.
+    """
+    return _compiled_when_called(function, _nrt=False)
+
+
+def part(function: _Function) -> _Function:
+    """Let bare kernels call a function; Python goes on to see it as it is.
+
+    It is compiled once for all that call it, and without what lets Python in.
+    """
+    return _known_to_kernels(function)
+
+
+def inlined(function: _Function) -> _Function:
+    """Let bare kernels call a function without a call.
+
+    A call costs some nanoseconds, so what every row needs is no call. What few
+    rows need is a `part`: each copy of this costs compile time.
+    """
+    return _known_to_kernels(function, forceinline=True)
+
+
+def _known_to_kernels(function: _Function, **more: bool) -> _Function:
+    options = {**_OPTIONS, "_nrt": False, "no_cpython_wrapper": True, **more}
+    made = numba.njit(**options)(function)
+    if made is not function:  # as it is where nothing is compiled
+        # numba asks values for their type; the type of what was compiled does not keep it.
+        vars(function).update(_numba_type_=numba.types.Dispatcher(made), compiled=made)
+    return function
+
+
+def _compiled_when_called(function: _Function, **more: bool) -> _Function:
     try:
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **_OPTIONS, **more)(function)  # type: ignore[no-any-return]
     except RuntimeError:
         # numba raises at import when no cache directory can be written to.
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+        return numba.njit(**_OPTIONS, **more)(function)  # type: ignore[no-any-return]
 
 
 def prefetch(table: object, row: object) -> None:

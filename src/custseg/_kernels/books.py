@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from custseg._kernels._jit import kernel
+from custseg._kernels._jit import bare, part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,21 +55,26 @@ TOTALS = 11
 _HEAD, _OPEN, _LAST, _BACK_FROM, _BACK, _ROWS_FROM, _HERE, _LOWEST, _CLOSED = range(11, 20)
 _TAKINGS_FROM, _TAKINGS, _TAKINGS_TO, _POSTS_FROM, _POSTS, _POSTS_TO = range(20, 26)
 _IDLE, _OLDEST_FIRST, _TANGLED, _CAME, _WENT, _FILLED, _REWARDS, _NOW = range(26, 34)
-STATE = 34
+_DAYS = 34
+STATE = 35
 
 # Columns of a row: what the log and the calendar say of it, of the lot it made, and of what it
 # took, its claws, or what it gave back.
-_SELF, _AT, _ACT, _POINTS, _EXTRA, _REFERS, _STARTS, _STOPS, _IDLES, _TERMS, _REVIVAL = range(11)
-_LEFT, _ENDS, _OPENS, _LAPSED, _REVIVED, _PAID, _IN_LINE, _RETURNED, _HAD = range(11, 20)
-_OWES, _TAKES_FROM, _CLAWED_SO_FAR, _FORGAVE, _STANDS, _CLAW = range(20, 26)
-ROW = 26
+_SELF, _ACT, _POINTS, _EXTRA, _REFERS, _DAY, _LEFT, _OPENS, _LAPSED, _PAID = range(10)
+_IN_LINE, _RETURNED, _OWES, _CLAWED_SO_FAR, _FORGAVE, _STANDS = range(10, 16)
+_ENDS, _TAKES_FROM, _REVIVED, _HAD, _CLAW = range(16, 21)
+ROW = 21
+
+# Columns of the calendar, which the desk holds by day.
+_STARTS, _STOPS, _IDLES, _TERMS, _REVIVAL = range(5)
+DAY = 5
 
 # Columns of a taking, its rows by number; _REST is what of it has not been undone.
 _TAKER, _LOT, _UNITS, _WHEN, _REST, _PAYS = range(6)
 TAKING, POST = 6, 5
 
 
-@kernel
+@part
 def _record(desk: Desk, taker: int, lot: int, units: int, pays: int) -> None:
     """Write down that an entry took units of a lot, or, below 0, that it no longer has them."""
     place = desk[_TAKINGS]
@@ -82,7 +87,7 @@ def _record(desk: Desk, taker: int, lot: int, units: int, pays: int) -> None:
     desk[_TAKINGS] = place + TAKING
 
 
-@kernel
+@part
 def _post(desk: Desk, row: int, kind: int, points: int, lot: int) -> None:
     """Write an entry down: its row, kind, points, lot (or -1) and instant."""
     place = desk[_POSTS]
@@ -95,14 +100,14 @@ def _post(desk: Desk, row: int, kind: int, points: int, lot: int) -> None:
     desk[_POSTS] = place + POST
 
 
-@kernel
+@part
 def _place_of(desk: Desk, number: int) -> int:
     """Where the row of a number stands."""
     first = desk[_ROWS_FROM]
     return first + ROW * (number - desk[first + _SELF])
 
 
-@kernel
+@part
 def _sink(desk: Desk, first: int, place: int, column: int) -> None:
     """Move the lot at `place` forward in desk[first:place], sorted by (column, row)."""
     lot = desk[place]
@@ -118,7 +123,7 @@ def _sink(desk: Desk, first: int, place: int, column: int) -> None:
     desk[place] = lot
 
 
-@kernel
+@part
 def _return_to_line(desk: Desk, lot: int) -> None:
     """Put a lot that had left the line among the open ones; one had left, so there is room."""
     desk[_HEAD] -= 1
@@ -135,7 +140,7 @@ def _return_to_line(desk: Desk, lot: int) -> None:
     desk[lot + _IN_LINE] = 1
 
 
-@kernel
+@part
 def _open(desk: Desk, until: int) -> None:
     """Open the lots whose opening has come."""
     while desk[_OPEN] < desk[_LAST]:
@@ -148,7 +153,7 @@ def _open(desk: Desk, until: int) -> None:
         desk[_PENDING] -= desk[lot + _LEFT]
 
 
-@kernel
+@part
 def _take(desk: Desk, asked: int, taker: int, pays: int) -> None:
     """Take units, as many as there are at least, from open lots in spending order."""
     desk[_AVAILABLE] -= asked
@@ -173,7 +178,7 @@ def _take(desk: Desk, asked: int, taker: int, pays: int) -> None:
         _record(desk, taker, lot, part, pays)
 
 
-@kernel
+@part
 def _owe(desk: Desk, row: int, units: int) -> None:
     """Note what no lot gave yet."""
     if units > 0:
@@ -182,7 +187,7 @@ def _owe(desk: Desk, row: int, units: int) -> None:
         desk[_LOWEST] = min(desk[_LOWEST], row)
 
 
-@kernel
+@part
 def _pay(desk: Desk) -> None:
     """Let available points pay debts, the oldest entry's first."""
     while desk[DEBT] > 0 and desk[_AVAILABLE] > 0:
@@ -196,7 +201,7 @@ def _pay(desk: Desk) -> None:
         _take(desk, part, debtor, _YES)
 
 
-@kernel
+@part
 def _lapse(desk: Desk, lot: int, row: int) -> None:
     """End what is left of a lot, because of a row."""
     left = desk[lot + _LEFT]
@@ -207,7 +212,7 @@ def _lapse(desk: Desk, lot: int, row: int) -> None:
         _post(desk, row, EXPIRE, -left, lot)
 
 
-@kernel
+@part
 def _lapse_all(desk: Desk, row: int) -> None:
     """End all lots there are, spent ones too, because of a row or, below 0, of themselves."""
     now = desk[_NOW]
@@ -223,15 +228,15 @@ def _lapse_all(desk: Desk, row: int) -> None:
             _post(desk, lot if row < 0 else row, MOVED, now, lot)
 
 
-@kernel
+@part
 def _touch(desk: Desk, row: int) -> None:
     """Start the clock anew at whose end all lapses."""
-    desk[_IDLE] = desk[row + _IDLES]
+    desk[_IDLE] = desk[desk[row + _DAY] + _IDLES]
     if desk[_IDLE] < _NEVER:
         _post(desk, row, CLOCK, desk[_IDLE], _NONE)
 
 
-@kernel
+@part
 def _pass(desk: Desk, until: int) -> None:
     """Let time go by: lots open, debts are paid, lots end, each at its instant."""
     while True:
@@ -262,7 +267,7 @@ def _pass(desk: Desk, until: int) -> None:
     desk[_NOW] = until
 
 
-@kernel
+@part
 def _make(desk: Desk, row: int, opening: int, end: int) -> None:
     """Make a lot; it is open when its opening has come."""
     now, points = desk[_NOW], desk[row + _POINTS]
@@ -278,7 +283,7 @@ def _make(desk: Desk, row: int, opening: int, end: int) -> None:
         _open(desk, now)
 
 
-@kernel
+@part
 def _fall_short(desk: Desk, row: int, short: int, terms: int) -> None:
     """What no lot gives is owed, or forgiven with a trace."""
     if terms >> 1 == 0:
@@ -289,7 +294,7 @@ def _fall_short(desk: Desk, row: int, short: int, terms: int) -> None:
         _post(desk, row, FORGIVE, short, _NONE)
 
 
-@kernel
+@part
 def _undo_payments(desk: Desk, row: int, order: int, due: int) -> int:
     """Take back what an order's lot paid for others, which is owed again; what is still due."""
     place = desk[_TAKINGS] - TAKING
@@ -308,11 +313,11 @@ def _undo_payments(desk: Desk, row: int, order: int, due: int) -> int:
     return due
 
 
-@kernel
+@part
 def _refund(desk: Desk, row: int) -> None:
     """Take points of an order back: its lot, what that lot paid for others, other lots."""
     order = _place_of(desk, desk[row + _REFERS])
-    terms, granted = desk[order + _TERMS], max(desk[order + _POINTS], 0)
+    terms, granted = desk[desk[order + _DAY] + _TERMS], max(desk[order + _POINTS], 0)
     due = min(desk[row + _EXTRA], granted - desk[order + _LAPSED]) - desk[order + _CLAWED_SO_FAR]
     if due <= 0:
         return
@@ -336,7 +341,7 @@ def _refund(desk: Desk, row: int) -> None:
     _fall_short(desk, row, due, terms)
 
 
-@kernel
+@part
 def _give_back(desk: Desk, lot: int, units: int) -> None:
     """Give a lot units back, and note it among those that got some."""
     if desk[lot + _HAD] < 0:
@@ -346,7 +351,7 @@ def _give_back(desk: Desk, lot: int, units: int) -> None:
     desk[lot + _LEFT] += units
 
 
-@kernel
+@part
 def _replace(desk: Desk, row: int, lot: int) -> None:
     """Let units of an order's lot stand in its clawbacks, from the latest, where they belong."""
     claw, units = desk[lot + _CLAW], desk[lot + _RETURNED]
@@ -380,7 +385,7 @@ def _replace(desk: Desk, row: int, lot: int) -> None:
         claw = desk[claw + _CLAW]
 
 
-@kernel
+@part
 def _pay_from(desk: Desk) -> None:
     """Let lots that got units back pay what is owed, past their end or not."""
     while desk[DEBT] > 0:
@@ -407,7 +412,7 @@ def _pay_from(desk: Desk) -> None:
         _record(desk, debtor, best, part, _YES)
 
 
-@kernel
+@part
 def _restore(desk: Desk, row: int, spent: int) -> None:
     """Undo a redemption: its lots get their units back, and what follows from that."""
     desk[_BACK] = desk[_BACK_FROM]
@@ -428,8 +433,9 @@ def _restore(desk: Desk, row: int, spent: int) -> None:
     for place in range(desk[_BACK_FROM], desk[_BACK]):
         lot = desk[place]
         ended = desk[lot + _ENDS] <= desk[_NOW]
-        if ended and desk[row + _REVIVAL] >= 0 and desk[lot + _LEFT] > 0 and lot >= desk[_CLOSED]:
-            desk[lot + _ENDS], desk[lot + _REVIVED] = desk[row + _REVIVAL], row
+        revival = desk[desk[row + _DAY] + _REVIVAL]
+        if ended and revival >= 0 and desk[lot + _LEFT] > 0 and lot >= desk[_CLOSED]:
+            desk[lot + _ENDS], desk[lot + _REVIVED] = revival, row
             _post(desk, row, MOVED, desk[lot + _ENDS], lot)
             ended = False
         if ended:
@@ -441,7 +447,7 @@ def _restore(desk: Desk, row: int, spent: int) -> None:
         desk[lot + _RETURNED], desk[lot + _HAD] = 0, -1
 
 
-@kernel
+@part
 def _spend(desk: Desk, row: int, kind: int, units: int) -> int:
     """Take units for a redemption or adjustment; what no lot gives."""
     desk[_WENT] += units
@@ -451,7 +457,7 @@ def _spend(desk: Desk, row: int, kind: int, units: int) -> int:
     return units - covered
 
 
-@kernel
+@part
 def _redeem(desk: Desk, row: int) -> int:
     """Post a redemption, or say why not."""
     units, reward = desk[row + _POINTS], desk[_REWARDS] + 2 * desk[row + _REFERS]
@@ -460,8 +466,10 @@ def _redeem(desk: Desk, row: int) -> int:
             return LIMIT
         if units > desk[_AVAILABLE]:
             return INSUFFICIENT
-        if desk[row + _REFERS] >= 0:
-            desk[reward + 1] += 1
+    if units > _NEVER - desk[_WENT]:
+        return BEYOND
+    if desk[row + _ACT] == REDEEM and desk[row + _REFERS] >= 0:
+        desk[reward + 1] += 1
     desk[_SPENT] += units
     desk[row + _STANDS] = 1
     _owe(desk, row, _spend(desk, row, SPEND, units))
@@ -469,7 +477,7 @@ def _redeem(desk: Desk, row: int) -> int:
     return 0
 
 
-@kernel
+@part
 def _cancel(desk: Desk, row: int) -> int:
     """Cancel a redemption, or say why not."""
     if desk[row + _REFERS] < 0:
@@ -488,14 +496,14 @@ def _cancel(desk: Desk, row: int) -> int:
     return 0
 
 
-@kernel
+@part
 def _bring(desk: Desk, row: int) -> None:
     """Post points that come, and make their lot."""
     what, units, now = desk[row + _ACT], desk[row + _POINTS], desk[_NOW]
-    end, opening = desk[row + _STOPS], now
+    end, opening = desk[desk[row + _DAY] + _STOPS], now
     kind = OPENED if what == OPENING else CARED if what == CARE else ADJUSTMENT
     if what in (ORDER, ACTION):
-        kind, opening = EARN, desk[row + _STARTS]
+        kind, opening = EARN, desk[desk[row + _DAY] + _STARTS]
         desk[_EARNED] += units
     else:
         desk[ADJUSTED] += units
@@ -509,12 +517,12 @@ def _bring(desk: Desk, row: int) -> None:
         _pass(desk, now)
 
 
-@kernel
+@part
 def _arrive(desk: Desk, row: int) -> int:
     """What one event does; why it is refused, 0, or that a number is beyond int64."""
     what, units = desk[row + _ACT], desk[row + _POINTS]
     comes = (OPENING <= what <= ACTION or what == ADJUST) and units > 0
-    goes = abs(units) if what in (ADJUST, REDEEM, REDEEMED) else 0
+    goes = abs(units) if what == ADJUST else 0
     if units < -_NEVER or (comes and units > _NEVER - desk[_CAME]):
         return BEYOND
     if not comes and goes > _NEVER - desk[_WENT]:
@@ -528,7 +536,9 @@ def _arrive(desk: Desk, row: int) -> int:
         _post(desk, row, EARN, _NO, _NONE)
     elif what == ADJUST:
         desk[ADJUSTED] += units
-        _fall_short(desk, row, _spend(desk, row, ADJUSTMENT, -units), desk[row + _TERMS])
+        _fall_short(
+            desk, row, _spend(desk, row, ADJUSTMENT, -units), desk[desk[row + _DAY] + _TERMS]
+        )
     elif what == REFUND:
         _refund(desk, row)
     elif what in (REDEEM, REDEEMED):
@@ -542,7 +552,7 @@ def _arrive(desk: Desk, row: int) -> int:
     return reason
 
 
-@kernel
+@part
 def _total(desk: Desk, totals: Ints, member: int) -> None:
     """Write down what a member has at the end."""
     end, units = _NEVER, 0
@@ -557,18 +567,17 @@ def _total(desk: Desk, totals: Ints, member: int) -> None:
         totals[member, column] = desk[column]
 
 
-@kernel
-def _begin(desk: Desk, widest: int, rewards: int, takings: int) -> None:
+@part
+def _begin(desk: Desk, widest: int, line: int, takings: int) -> None:
     """Clear the desk for a member; what was written stays when entries are wanted."""
     written = desk[_POSTS_TO] > desk[_POSTS_FROM]
-    taken, posted = desk[_TAKINGS], desk[_POSTS]
+    taken, posted, days = desk[_TAKINGS], desk[_POSTS], desk[_DAYS]
     posts_from, posts_to = desk[_POSTS_FROM], desk[_POSTS_TO]
     for place in range(STATE):
         desk[place] = 0
-    desk[_REWARDS], desk[_IDLE] = STATE, _NEVER
-    for reward in range(rewards):
-        desk[STATE + 2 * reward + 1] = 0
-    line = STATE + 2 * rewards
+    desk[_REWARDS], desk[_DAYS], desk[_IDLE] = STATE, days, _NEVER
+    for reward in range(STATE, days, 2):
+        desk[reward + 1] = 0
     desk[_HEAD] = desk[_OPEN] = desk[_LAST] = line
     desk[_BACK_FROM] = line + widest
     desk[_ROWS_FROM] = desk[_HERE] = desk[_LOWEST] = line + 2 * widest
@@ -578,9 +587,31 @@ def _begin(desk: Desk, widest: int, rewards: int, takings: int) -> None:
     desk[_POSTS_FROM], desk[_POSTS], desk[_POSTS_TO] = posts_from, posted, posts_to
 
 
-@kernel
+@part
+def _set_up(
+    desk: Desk, limits: Ints, calendar: Calendar, first: int, sizes: tuple[int, int]
+) -> None:
+    """Lay out the desk: limits and calendar stay, takings and posts are written behind all."""
+    takings, posts = sizes
+    opens, ends, idles, terms, revivals = calendar
+    desk[_TAKINGS] = first
+    desk[_POSTS_FROM] = desk[_POSTS] = first + TAKING * takings
+    desk[_POSTS_TO] = desk[_POSTS] + POST * posts
+    # An array put into another would compile the words of an error for seven seconds.
+    for reward in range(limits.size):
+        desk[STATE + 2 * reward] = limits[reward]
+    desk[_DAYS] = STATE + 2 * limits.size
+    for day in range(opens.size):
+        place = desk[_DAYS] + DAY * day
+        desk[place + _STARTS], desk[place + _STOPS] = opens[day], ends[day]
+        desk[place + _IDLES], desk[place + _TERMS] = idles[day], terms[day]
+        desk[place + _REVIVAL] = revivals[day]
+
+
+@bare
 def fold_books(
     offsets: Ints,
+    members: Ints,
     log: Log,
     calendar: Calendar,
     limits: Ints,
@@ -592,6 +623,7 @@ def fold_books(
 
     Args:
         offsets: int64[m + 1]; member k owns rows offsets[k]:offsets[k + 1].
+        members: int64[k], whom to fold.
         log: at: int64[n], instants, ascending within a member, none after
             `until`. act: int64[n], what a row is; NOTHING does nothing.
             points: granted (-1 where no rule matched), asked for, or adjusted
@@ -611,7 +643,8 @@ def fold_books(
             those of the last member.
         room: What is written. totals: int64[m, TOTALS]. refused: int64[n], all
             0; a reason for what is refused. desk: int64: STATE numbers, two for
-            each reward, 2 + ROW for each row of the widest member, then takings
+            each reward, DAY for each day, 2 + ROW for each row of the widest
+            member, then takings
             (taker's row, lot's row, units, below 0: undone, instant, two more)
             and posts (row, kind, points, lot's row or -1, instant).
 
@@ -622,32 +655,27 @@ def fold_books(
     """
     totals, refused, desk = room
     at, act, points, extra, refers, day = log
-    opens, ends, idles, terms, revivals = calendar
+    opens = calendar[0]
     widest, takings, posts = sizes
-    first = STATE + 2 * limits.size + (2 + ROW) * widest
-    desk[_TAKINGS] = first
-    desk[_POSTS_FROM] = desk[_POSTS] = first + TAKING * takings
-    desk[_POSTS_TO] = desk[_POSTS] + POST * posts
-    # An array put into another would compile the words of an error for seven seconds.
-    for reward in range(limits.size):
-        desk[STATE + 2 * reward] = limits[reward]
-    for member in range(offsets.size - 1):
-        _begin(desk, widest, limits.size, takings)
+    line = STATE + 2 * limits.size + DAY * opens.size
+    first = line + (2 + ROW) * widest
+    _set_up(desk, limits, calendar, first, (takings, posts))
+    days = desk[_DAYS]
+    for member in members:
+        _begin(desk, widest, line, takings)
         row = desk[_ROWS_FROM]
         for here in range(offsets[member], offsets[member + 1]):
-            today = day[here]
-            for column in range(ROW):
+            today = days + DAY * day[here]
+            for column in range(_ENDS):
                 desk[row + column] = 0
-            desk[row + _SELF], desk[row + _AT], desk[row + _ACT] = here, at[here], act[here]
-            desk[row + _POINTS], desk[row + _EXTRA] = points[here], extra[here]
-            desk[row + _REFERS], desk[row + _TERMS] = refers[here], terms[today]
-            desk[row + _STARTS], desk[row + _STOPS] = opens[today], ends[today]
-            desk[row + _IDLES], desk[row + _REVIVAL] = idles[today], revivals[today]
+            desk[row + _SELF], desk[row + _ACT], desk[row + _POINTS] = here, act[here], points[here]
+            desk[row + _EXTRA], desk[row + _REFERS] = extra[here], refers[here]
+            desk[row + _DAY], desk[row + _ENDS] = today, _LONG_AGO
+            desk[row + _TAKES_FROM] = desk[_TAKINGS]
             desk[row + _REVIVED] = desk[row + _HAD] = desk[row + _CLAW] = -1
-            desk[row + _ENDS], desk[row + _TAKES_FROM] = _LONG_AGO, desk[_TAKINGS]
             desk[_HERE] = row
             if act[here] != NOTHING:
-                desk[_OLDEST_FIRST] = terms[today] & 1
+                desk[_OLDEST_FIRST] = desk[today + _TERMS] & 1
                 _pass(desk, at[here])
                 desk[row + _TAKES_FROM] = desk[_TAKINGS]
                 reason = _arrive(desk, row)

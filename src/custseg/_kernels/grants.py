@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from custseg._kernels._jit import kernel
+import numpy as np
+
+from custseg._kernels._jit import bare, inlined, part
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
     # An array of int64 too; its items are told as what they are.
-    Desk = Any
+    Slate = Any
 
-__all__ = ["fold_grants", "size_of"]
+__all__ = ["fold_grants", "path_size"]
+
+# An index that cannot be below 0 needs no look at the length of what it is of.
+_unsigned: Any = np.uint64
+_signed: Any = np.int64
 
 _NEVER = 2**63 - 1
 _LONG_AGO = -(2**63)
@@ -25,11 +30,12 @@ _BEYOND = -2
 # Instead of a row: there was no room to write, so try again with more.
 FULL = -2
 
-# Columns of a rule that needs the order of things; the last rows are the program's caps. In the
-# desk, what was used of its cap follows, and in which period.
+# Columns of a rule that needs the order of things; the last rows are the program's caps.
 LIMIT, PER, TIERS, PLACE = range(4)
-_KEY, _USE = 4, 5
-_RULE = 6
+
+# What a member used of a cap, and in which period.
+_KEY, _USED = 0, 1
+USE = 2
 
 # Columns of what is told of a grant.
 DESIRED, BOUND, WINNER, HELD_BEFORE = range(4)
@@ -38,28 +44,30 @@ DESIRED, BOUND, WINNER, HELD_BEFORE = range(4)
 PATH, FELT, BOTH = range(3)
 MOVE = 4
 
-# Options of the ladder, which come first in the desk.
+# Options of the ladder, which come first in the path.
 BY, KEEP, DOWNGRADE, AT_REVIEW, PERIOD, REFOLDS, GRACE = range(7)
 POINTS, SPEND, ORDERS, NO_LADDER = range(4)
+_NEVER_DOWN = 2
 
-# All else that is known of a member lies there too, so that functions take one array: a call
-# with ten of them costs more than what it does.
-_HELD, _SUM, _NEXT, _STOP, _LOW, _FALLS, _MEMBER, _KIND, _FILLED = range(7, 16)
-_FIRST, _HERE, _ROWS, _WIDTH, _RULES, _SPECIALS, _CAPS = range(16, 23)
-_LEVELS, _THRESHOLDS, _SURE, _BOOKED, _MOVES, _OWN_MOVES, _MOVES_TO, _BOUND, _WINNER = range(23, 32)
-STATE = 32
+# Then where a member's path stands when it is put down: from _FIRST to before _HERE lie the rows
+# whose sum counts, and nothing happens of itself before _DUE. Then the thresholds, until which
+# review each level is sure, and the falls that are booked: instant and level.
+_HELD, _SUM, _FIRST, _HERE, _NEXT, _STOP, _LOW, _FALLS, _DUE = range(7, 16)
+_MEMBER, _KIND, _MOVES, _FILLED, _BASE, LEVELS, THRESHOLDS = range(16, 23)
 
-# Columns of a row, then what it used of each cap.
-_AT, _DAY, _FROM, _VALUE, _COUNTS, _REFUNDED, _TOTAL, _GRANTED, _KEYS = range(9)
-ROW = 13
-
-
-def size_of(caps: int, levels: int, falls: int, widest: int) -> int:
-    """The numbers that the desk holds before its moves."""
-    return STATE + _RULE * caps + 2 * levels + 2 * falls + (ROW + caps) * widest
+# Columns of a row that was folded, then what it used of each cap. _COUNTS is 2 for an order that
+# was refunded in full: it qualifies for nothing. When it was folded, the sum was _THEN (or more),
+# the level that this supports _REACHED, and the next review _BEFORE (-1: a fall was booked).
+_WORTH, _COUNTS, _REFUNDED, _THEN, _REACHED, _BEFORE = range(6)
+ROW = 6
 
 
-@kernel
+def path_size(levels: int, falls: int) -> int:
+    """The numbers that the path holds."""
+    return THRESHOLDS + 2 * levels + 2 * falls
+
+
+@part
 def _share(points: int, left: int, whole: int) -> int:
     """floor(points x left / whole), 0 <= left <= whole, whatever the product."""
     if left == 0 or points <= _NEVER // left:
@@ -75,264 +83,383 @@ def _share(points: int, left: int, whole: int) -> int:
     return share
 
 
-@kernel
-def _hold(desk: Desk, level: int, at: int) -> None:
+@part
+def _hold(path: Slate, moves: Ints, level: int, at: int) -> None:
     """Be at a level from an instant on."""
-    if level == desk[_HELD]:
+    if level == path[_HELD]:
         return
-    desk[_HELD] = level
-    place = desk[_MOVES]
-    if place + MOVE > desk[_MOVES_TO]:
-        desk[_FILLED] = 1
+    path[_HELD] = level
+    place = path[_MOVES]
+    if place == moves.shape[0]:
+        path[_FILLED] = 1
         return
-    desk[place], desk[place + 1] = desk[_MEMBER], at
-    desk[place + 2], desk[place + 3] = level, desk[_KIND]
-    desk[_MOVES] = place + MOVE
+    moves[place, 0], moves[place, 1] = path[_MEMBER], at
+    moves[place, 2], moves[place, 3] = level, path[_KIND]
+    path[_MOVES] = place + 1
 
 
-@kernel
-def _level(desk: Desk, low: int) -> int:
-    """The highest level that the activity since a day supports."""
-    width, first = desk[_WIDTH], desk[_FIRST]
-    while first < desk[_HERE] and desk[first + _DAY] < low:
-        desk[_SUM] -= desk[first + _VALUE]
-        first += width
-    while first > desk[_ROWS] and desk[first - width + _DAY] >= low:
-        first -= width
-        desk[_SUM] += desk[first + _VALUE]
-    desk[_FIRST] = first
-    level = desk[_LEVELS] - 1
-    while desk[desk[_THRESHOLDS] + level] > desk[_SUM]:
+@inlined
+def _slid(
+    day: Ints, rows: Ints, base: int, span: tuple[int, int], total: int, low: int
+) -> tuple[int, int]:
+    """Of rows before `here` the first that counts since a day, and the sum from there."""
+    first, here = span
+    while first < here and day[_unsigned(base + first)] < low:
+        total -= rows[_unsigned(first), _WORTH]
+        first += 1
+    while first > 0 and day[_unsigned(base + first - 1)] >= low:
+        first -= 1
+        total += rows[_unsigned(first), _WORTH]
+    return first, total
+
+
+@inlined
+def _level(path: Slate, total: int, level: int) -> int:
+    """The highest level that a sum supports, looked for from one on."""
+    while level + 1 < path[LEVELS] and path[_unsigned(THRESHOLDS + level + 1)] <= total:
+        level += 1
+    while path[_unsigned(THRESHOLDS + level)] > total:
         level -= 1
     return level
 
 
-@kernel
-def _fall(desk: Desk) -> None:
+@inlined
+def _wait(path: Slate, reviews: Ints) -> None:
+    """Note when the path turns next of itself."""
+    due = reviews[path[_NEXT], 0] if path[_NEXT] < path[_STOP] else _NEVER
+    if path[_FALLS] > 0:
+        due = min(due, path[THRESHOLDS + 2 * path[LEVELS]])
+    path[_DUE] = due
+
+
+@inlined
+def _reach(path: Slate, reviews: Ints, level: int) -> None:
+    """A level was reached: falls that wait lead no lower, and not down if it is what is held."""
+    booked = THRESHOLDS + 2 * path[LEVELS]
+    if level >= path[_HELD]:
+        path[_FALLS] = 0
+        _wait(path, reviews)
+    for fall in range(path[_FALLS]):
+        place = booked + 2 * fall + 1
+        path[place] = max(path[place], level)
+
+
+@inlined
+def _put_down(path: Slate, held: int, total: int, first: int, here: int) -> None:
+    """Where a path stands, for what is seldom done."""
+    path[_HELD], path[_SUM], path[_FIRST], path[_HERE] = held, total, first, here
+
+
+@part
+def _fall(path: Slate, moves: Ints) -> None:
     """The fall that was booked first comes due."""
-    first = desk[_BOOKED]
-    at, level = desk[first], desk[first + 1]
-    desk[_FALLS] -= 1
-    for place in range(first, first + 2 * desk[_FALLS]):
-        desk[place] = desk[place + 2]
-    for sure in range(level + 1, desk[_LEVELS]):
-        if desk[desk[_SURE] + sure] >= desk[_NEXT]:
-            level = sure
-    if desk[DOWNGRADE] == 1:
-        level = max(level, desk[_HELD] - 1)
-    if desk[DOWNGRADE] < 2:  # noqa: PLR2004 - never
-        _hold(desk, min(level, desk[_HELD]), at)
+    sure = THRESHOLDS + path[LEVELS]
+    first = sure + path[LEVELS]
+    at, level = path[first], path[first + 1]
+    path[_FALLS] -= 1
+    for place in range(first, first + 2 * path[_FALLS]):
+        path[place] = path[place + 2]
+    for higher in range(level + 1, path[LEVELS]):
+        if path[sure + higher] >= path[_NEXT]:
+            level = higher
+    if path[DOWNGRADE] == 1:
+        level = max(level, path[_HELD] - 1)
+    if path[DOWNGRADE] < _NEVER_DOWN:
+        _hold(path, moves, min(level, path[_HELD]), at)
 
 
-@kernel
-def _advance(desk: Desk, reviews: Ints, until: int) -> None:
+@part
+def _advance(
+    path: Slate, log: tuple[Slate, Slate, Slate], rows: Ints, reviews: Ints, moves: Ints, until: int
+) -> None:
     """Reviews and falls by an instant, in their order."""
-    while True:
-        falling = desk[desk[_BOOKED]] if desk[_FALLS] > 0 else _NEVER
-        turning = reviews[desk[_NEXT], 0] if desk[_NEXT] < desk[_STOP] else _NEVER
-        if min(falling, turning) > until or min(falling, turning) == _NEVER:
-            return
-        if falling <= turning:
-            _fall(desk)
-            continue
-        review = desk[_NEXT]
-        level = _level(desk, desk[_LOW] if desk[PERIOD] == 1 else reviews[review, 1])
-        desk[_NEXT] += 1
-        desk[_LOW] = reviews[review, 3]
-        if level >= desk[_HELD]:
-            desk[_FALLS] = 0
-            _hold(desk, level, turning)
+    booked = THRESHOLDS + 2 * path[LEVELS]
+    while path[_DUE] <= until and path[_DUE] != _NEVER:
+        now, review = path[_DUE], path[_NEXT]
+        if path[_FALLS] > 0 and path[booked] == now:
+            _fall(path, moves)
         else:
-            place = desk[_BOOKED] + 2 * desk[_FALLS]
-            desk[place], desk[place + 1] = reviews[review, 2], level
-            desk[_FALLS] += 1
+            low = path[_LOW] if path[PERIOD] == 1 else reviews[review, 1]
+            span = path[_FIRST], path[_HERE]
+            path[_FIRST], path[_SUM] = _slid(log[1], rows, path[_BASE], span, path[_SUM], low)
+            level = _level(path, path[_SUM], path[_HELD])
+            path[_NEXT] += 1
+            path[_LOW] = reviews[review, 3]
+            _reach(path, reviews, level)
+            if level >= path[_HELD]:
+                _hold(path, moves, level, now)
+            else:
+                place = booked + 2 * path[_FALLS]
+                path[place], path[place + 1] = reviews[review, 2], level
+                path[_FALLS] += 1
+        _wait(path, reviews)
 
 
-@kernel
-def _qualify(desk: Desk, row: int) -> None:
-    """Count a row, and see what level it supports."""
-    desk[_HERE] = row + desk[_WIDTH]
-    desk[_SUM] += desk[row + _VALUE]
-    if desk[row + _COUNTS] != 1:
-        return
-    level = _level(desk, desk[_LOW] if desk[PERIOD] == 1 else desk[row + _FROM])
-    for sure in range(desk[_SURE], desk[_SURE] + level + 1):
-        desk[sure] = desk[_NEXT] + desk[KEEP]
-    if level >= desk[_HELD]:
-        desk[_FALLS] = 0
-        if desk[AT_REVIEW] == 0:
-            _hold(desk, level, desk[row + _AT])
-
-
-@kernel
-def _begin(desk: Desk, start: int) -> None:
+@part
+def _begin(path: Slate, reviews: Slate, start: int) -> None:
     """A member at the first level, before anything."""
-    desk[_HELD] = desk[_SUM] = desk[_FALLS] = 0
-    desk[_FIRST] = desk[_HERE] = desk[_ROWS]
-    for sure in range(desk[_SURE], desk[_SURE] + desk[_LEVELS]):
-        desk[sure] = -1
-    desk[_NEXT], desk[_LOW] = start, _LONG_AGO
+    path[_HELD] = path[_SUM] = path[_FALLS] = path[_FIRST] = path[_HERE] = 0
+    sure = THRESHOLDS + path[LEVELS]
+    for level in range(sure, sure + path[LEVELS]):
+        path[level] = -1
+    path[_NEXT], path[_LOW] = start, _LONG_AGO
+    _wait(path, reviews)
 
 
-@kernel
-def _refold(desk: Desk, reviews: Ints, start: int, until: int) -> None:
-    """Fold the tier path again over what still stands."""
-    held, stop = desk[_HELD], desk[_HERE]
-    for place in range(desk[_OWN_MOVES], desk[_MOVES], MOVE):
-        # What was held at the time stays told; the path is told anew.
-        desk[place + 3] = FELT if desk[place + 3] != PATH else -1
-    _begin(desk, start)
-    desk[_KIND] = PATH
-    for row in range(desk[_ROWS], stop, desk[_WIDTH]):
-        if desk[row + _COUNTS] > 0:
-            _advance(desk, reviews, desk[row + _AT])
-            _qualify(desk, row)
-    desk[_HERE] = stop
-    _advance(desk, reviews, until)
-    level = desk[_HELD]
-    if level != held:
-        desk[_KIND], desk[_HELD] = FELT, held
-        _hold(desk, level, until)
-    desk[_KIND] = BOTH
+@inlined
+def _qualify(path: Slate, reviews: Ints, moves: Ints, level: int, held: int, at: int) -> int:
+    """A level is supported at an instant; the one held then."""
+    # It is as sure as any above it.
+    path[_unsigned(THRESHOLDS + path[LEVELS] + level)] = path[_NEXT] + path[KEEP]
+    if path[_FALLS] > 0 or (level > held and path[AT_REVIEW] == 0):
+        path[_HELD] = held
+        _reach(path, reviews, level)
+        if level > held and path[AT_REVIEW] == 0:
+            _hold(path, moves, level, at)
+            held = level
+    return held
 
 
-@kernel
-def _limited(desk: Desk, row: int, cap: int, units: int, use: int) -> int:
-    """What a cap leaves of units, and note their use."""
-    rule = desk[_RULES] + _RULE * cap
-    if desk[rule + LIMIT] < 0:
-        return units
-    if desk[rule + PER] == 0:
-        return min(units, desk[rule + LIMIT])
-    key = desk[row + _KEYS + desk[rule + PER]]
-    if desk[rule + _KEY] != key:
-        desk[rule + _KEY], desk[rule + _USE] = key, 0
-    units = min(units, max(desk[rule + LIMIT] - desk[rule + _USE], 0))
-    if use == 1:
-        desk[rule + _USE] += units
-        desk[row + ROW + cap] = units
-    return units
+@inlined
+def _remember(path: Slate, rows: Ints, row: int, total: int, level: int) -> None:
+    """Note how things stood after a row."""
+    rows[row, _THEN], rows[row, _REACHED] = total, level
+    rows[row, _BEFORE] = path[_NEXT] if path[_FALLS] == 0 else -1
 
 
-@kernel
-def _contributed(
-    desk: Desk, row: int, here: int, best: int, plain: Ints, special: Ints, parts: Ints
-) -> int:
-    """What matching rules give together, in units; -1 where none matches, -2 beyond int64."""
-    total, winner, chosen = plain[here, 0], plain[here, 1], -1
-    bound, held = 0, desk[_HELD]
-    for place in range(special.shape[1]):
-        units, rule = special[here, place], desk[_RULES] + _RULE * place
-        if units < 0 or (desk[rule + TIERS] >> held) & 1 == 0:
-            continue
-        part = _limited(desk, row, place, units, 1 - best)
-        if best == 1:
-            if part > total or (part == total and desk[rule + PLACE] < winner):
-                total, winner, chosen = part, desk[rule + PLACE], place
-            continue
-        if part > _NEVER - max(total, 0):
-            return _BEYOND
-        total = max(total, 0) + part
-        bound |= (part < units) << place
-        if parts.shape[0] > 0:
-            parts[here, place] = part
-    if chosen >= 0:
-        _limited(desk, row, chosen, total, best)
-        bound = (total < special[here, chosen]) << chosen
-        if parts.shape[0] > 0:
-            parts[here, chosen] = total
-    desk[_BOUND], desk[_WINNER] = bound, winner
-    return total
+@part
+def _stays(path: Slate, rows: Ints, row: int, less: int, left: int) -> bool:
+    """Whether the path is the same though a row counts for less.
 
-
-@kernel
-def _rounded(units: int, top: int, bottom: int, how: int) -> int:
-    """Units x top / bottom, rounded once; -1 beyond int64."""
-    if units > _NEVER // top:
-        return -1
-    points = units * top // bottom
-    rest = units * top - points * bottom
-    lacking = bottom - rest
-    if how == 1 and rest >= lacking:
-        return points + 1
-    if how == 2 and (rest > lacking or (rest == lacking and points % 2 == 1)):  # noqa: PLR2004
-        return points + 1
-    if how == 3 and rest > 0:  # noqa: PLR2004
-        return points + 1
-    return points
-
-
-@kernel
-def _refund(desk: Desk, reviews: Ints, order: int, amount: int, start: int, until: int) -> int:
-    """Take money of an order back; what it takes of its points so far, or -1 beyond its total."""
-    left = desk[order + _TOTAL] - desk[order + _REFUNDED] - amount
-    if left < 0:
-        return -1
-    desk[order + _REFUNDED] += amount
-    granted = max(desk[order + _GRANTED], 0)
-    kept = _share(granted, left, desk[order + _TOTAL])
-    for cap in range(desk[_CAPS] if left == 0 else 0):
-        # What an order used of a cap comes back while the period runs.
-        rule = desk[_RULES] + _RULE * cap
-        runs = desk[rule + _KEY] == desk[order + _KEYS + desk[rule + PER]]
-        if desk[rule + LIMIT] >= 0 and desk[rule + PER] > 0 and runs:
-            desk[rule + _USE] -= desk[order + ROW + cap]
-    if desk[order + _COUNTS] > 0:
-        _advance(desk, reviews, until)
-        stands = kept if desk[BY] == POINTS else left if desk[BY] == SPEND else min(left, 1)
-        if order >= desk[_FIRST]:
-            desk[_SUM] -= desk[order + _VALUE] - stands
-        desk[order + _VALUE] = stands
-        if desk[REFOLDS] == 1:
-            desk[order + _COUNTS] = 1 if left > 0 else 2
-            _refold(desk, reviews, start, until)
-    return granted - kept
-
-
-@kernel
-def _count(desk: Desk, row: int, what: int, units: int) -> bool:
-    """Count a row for a tier, and whether the sum stays within int64."""
-    desk[row + _COUNTS] = 1
-    if desk[BY] == POINTS:
-        desk[row + _VALUE] = max(units, 0)
-    elif what == _ORDER:
-        desk[row + _VALUE] = desk[row + _TOTAL] if desk[BY] == SPEND else 1
-    if desk[row + _VALUE] > _NEVER - desk[_SUM]:
+    It is when all rows since reach the same level, without review or fall between.
+    """
+    before = row - 1
+    while before >= 0 and rows[before, _COUNTS] != 1:
+        before -= 1
+    if before < 0 or path[_FALLS] > 0 or rows[before, _BEFORE] != path[_NEXT]:
         return False
-    _qualify(desk, row)
+    if left == 0 and rows[before, _REACHED] < rows[row, _REACHED]:
+        return False
+    for later in range(row + int(left == 0), path[_HERE]):
+        level = rows[later, _REACHED]
+        if rows[later, _COUNTS] == 1 and path[THRESHOLDS + level] > rows[later, _THEN] - less:
+            return False
+    for later in range(row, path[_HERE]):
+        rows[later, _THEN] -= less
     return True
 
 
-@kernel
-def _set_up(desk: Desk, rules: Ints, thresholds: Ints, options: Ints, specials: int) -> None:
-    """Lay out the desk; moves are written behind all else."""
-    for option in range(options.size):
-        desk[option] = options[option]
-    caps = rules.shape[0]
-    desk[_SPECIALS], desk[_CAPS], desk[_LEVELS] = specials, caps, thresholds.size
-    desk[_RULES], desk[_WIDTH] = STATE, ROW + caps
-    desk[_THRESHOLDS] = STATE + _RULE * caps
-    desk[_SURE] = desk[_THRESHOLDS] + thresholds.size
-    desk[_BOOKED] = desk[_SURE] + thresholds.size
-    desk[_ROWS] = desk[_BOOKED] + 2 * options[GRACE]
-    for level in range(thresholds.size):
-        desk[desk[_THRESHOLDS] + level] = thresholds[level]
-    for cap in range(caps):
-        for column in range(4):
-            desk[STATE + _RULE * cap + column] = rules[cap, column]
+@part
+def _refold(
+    path: Slate,
+    log: tuple[Slate, Slate, Slate],
+    rows: Ints,
+    reviews: Ints,
+    moves: Ints,
+    span: tuple[int, int, int],
+) -> None:
+    """Fold the tier path again over what still stands."""
+    start, own_moves, until = span
+    at, day, lows = log
+    held, stop, base = path[_HELD], path[_HERE], path[_BASE]
+    for move in range(own_moves, path[_MOVES]):
+        # What was held at the time stays told; the path is told anew.
+        moves[move, 3] = FELT if moves[move, 3] != PATH else -1
+    _begin(path, reviews, start)
+    path[_KIND] = PATH
+    for row in range(stop):
+        if rows[row, _COUNTS] > 0:
+            now, today = at[base + row], day[base + row]
+            _advance(path, log, rows, reviews, moves, now)
+            path[_HERE] = row + 1
+            path[_SUM] += rows[row, _WORTH]
+            if rows[row, _COUNTS] == 1:
+                low = path[_LOW] if path[PERIOD] == 1 else lows[today]
+                own = path[_FIRST], row + 1
+                path[_FIRST], path[_SUM] = _slid(day, rows, base, own, path[_SUM], low)
+                level = _level(path, path[_SUM], path[_HELD])
+                path[_HELD] = _qualify(path, reviews, moves, level, path[_HELD], now)
+                _remember(path, rows, row, path[_SUM], level)
+    path[_HERE] = stop
+    _advance(path, log, rows, reviews, moves, until)
+    level = path[_HELD]
+    if level != held:
+        path[_KIND], path[_HELD] = FELT, held
+        _hold(path, moves, level, until)
+    path[_KIND] = BOTH
 
 
-@kernel
+@part
+def _release(caps: tuple[Slate, Ints, Ints], terms: Ints, rows: Ints, row: int, today: int) -> None:
+    """What an order used of caps comes back while the period runs."""
+    rules, used, keys = caps
+    last = rows.shape[1] - ROW - 1 + (terms[today] >> 3)
+    for place in range(rows.shape[1] - ROW):
+        cap = place if place + 1 < rows.shape[1] - ROW else last
+        if used[cap, _KEY] == keys[rules[cap, PER], today]:
+            used[cap, _USED] -= rows[row, ROW + place]
+
+
+@part
+def _stand(
+    path: Slate,
+    log: tuple[Slate, Slate, Slate],
+    rows: Ints,
+    reviews: Ints,
+    moves: Ints,
+    span: tuple[int, int, int],
+    order: tuple[int, int, int],
+) -> None:
+    """An order stands for less in its tier from now on: row, points kept, money left."""
+    row, kept, left = order
+    _advance(path, log, rows, reviews, moves, span[2])
+    worth = kept if path[BY] == POINTS else left if path[BY] == SPEND else min(left, 1)
+    less = rows[row, _WORTH] - worth
+    if row >= path[_FIRST]:
+        path[_SUM] -= less
+    rows[row, _WORTH] = worth
+    if path[REFOLDS] == 1:
+        rows[row, _COUNTS] = 1 if left > 0 else 2
+        if _stays(path, rows, row, less, left):
+            return
+        _refold(path, log, rows, reviews, moves, span)
+
+
+@inlined
+def _left(caps: tuple[Slate, Ints, Ints], cap: int, today: int, units: int) -> int:
+    """What a cap leaves of units on a day."""
+    rules, used, keys = caps
+    limit, spent = rules[cap, LIMIT], used[cap, _USED]
+    if limit < 0:
+        return units
+    # Of a cap that is no period's nothing is ever noted: its key is of no day.
+    if used[cap, _KEY] != keys[rules[cap, PER], today]:
+        spent = 0
+    return min(units, max(limit - spent, 0))
+
+
+@inlined
+def _use(
+    caps: tuple[Slate, Ints, Ints],
+    cap: int,
+    today: int,
+    rows: Ints,
+    row: int,
+    place: int,
+    units: int,
+) -> None:
+    """Note what a row used of a cap."""
+    rules, used, keys = caps
+    if rules[cap, PER] > 0:
+        key = keys[rules[cap, PER], today]
+        used[cap, _USED] = units + (used[cap, _USED] if used[cap, _KEY] == key else 0)
+        used[cap, _KEY] = key
+        rows[row, place] = units
+
+
+@inlined
+def _contributed(
+    plain: Ints,
+    special: Ints,
+    caps: tuple[Slate, Ints, Ints],
+    rows: Ints,
+    parts: Ints,
+    about: tuple[int, int, int, int, int],
+) -> tuple[int, int, int]:
+    """What matching rules give together, in units (-1: none matches, -2: beyond int64).
+
+    Beside it the caps that bound, as bits, and which rule is best.
+    """
+    rules = caps[0]
+    here, row, today, held, best = about
+    total, winner, chosen, bound = plain[here, 0], plain[here, 1], -1, 0
+    for place in range(special.shape[1]):
+        rows[row, ROW + place] = 0
+        units = special[here, place]
+        if units < 0 or (rules[place, TIERS] >> held) & 1 == 0:
+            continue
+        part = _left(caps, place, today, units)
+        if best == 1:
+            if part > total or (part == total and rules[place, PLACE] < winner):
+                total, winner, chosen = part, rules[place, PLACE], place
+            continue
+        if part > _NEVER - max(total, 0):
+            return _BEYOND, 0, 0
+        total = max(total, 0) + part
+        bound |= int(part < units) << place
+        _use(caps, place, today, rows, row, ROW + place, part)
+        if parts.shape[0] > 0:
+            parts[here, place] = part
+    if chosen >= 0:
+        bound = int(total < special[here, chosen]) << chosen
+        _use(caps, chosen, today, rows, row, ROW + chosen, total)
+        if parts.shape[0] > 0:
+            parts[here, chosen] = total
+    return total, bound, winner
+
+
+@inlined
+def _rounded(units: int, top: int, bottom: int, how: int) -> int:
+    """Units x top / bottom, rounded once; -2 beyond int64."""
+    if (units | top) >> 31 > 0 and units > _NEVER // top:
+        return _BEYOND
+    # Neither is negative, and so their division needs no thought about signs.
+    points = _signed(_unsigned(units * top) // _unsigned(bottom))
+    if how == 0:
+        return points
+    rest = units * top - points * bottom
+    lacking = bottom - rest
+    if how == 1:
+        return points + int(rest >= lacking)
+    if how == 2:  # noqa: PLR2004 - half to even
+        return points + int(rest > lacking or (rest == lacking and points % 2 == 1))
+    return points + int(rest > 0)
+
+
+@inlined
+def _tell(told: Ints, row: int, of: tuple[int, int, int, int]) -> None:
+    """Write down how a grant came about, where that is asked for."""
+    if told.shape[0] > 0:
+        told[row, DESIRED], told[row, BOUND], told[row, WINNER], told[row, HELD_BEFORE] = of
+
+
+@inlined
+def _granted(
+    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
+    caps: tuple[Slate, Ints, Ints],
+    rows: Ints,
+    told: tuple[Ints, Ints],
+    about: tuple[int, int, int, int, int],
+) -> int:
+    """The points of a row; -1 where no rule matches, -2 beyond int64."""
+    plain, special, _, boosts, tops, bottoms = given
+    here, row, today, held, adding = about
+    specials = special.shape[1]
+    one = (here, row, today, held, adding & 1)
+    units, bound, best = _contributed(plain, special, caps, rows, told[1], one)
+    rows[row, ROW + specials] = 0
+    if units < 0:
+        return units
+    code, tier, cap = _unsigned(boosts[here]), _unsigned(held), _unsigned(specials + (adding >> 3))
+    desired = _rounded(units, tops[code, tier], bottoms[code, tier], adding >> 1 & 3)
+    points = _left(caps, cap, today, desired)
+    if points > 0:
+        _use(caps, cap, today, rows, row, ROW + specials, points)
+    _tell(told[0], here, (desired, bound, best, held))
+    return points
+
+
+@bare
 def fold_grants(
     offsets: Ints,
-    log: tuple[Ints, Ints, Ints, Ints, Ints],
-    given: tuple[Ints, Ints, Ints, Ints, Desk, Desk],
-    calendar: tuple[Ints, Desk, Ints],
-    ladder: tuple[Ints, Ints, Ints, Ints, Ints],
+    log: tuple[Slate, Slate, Slate, Slate, Slate],
+    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
+    calendar: tuple[Ints, Slate, Slate],
+    ladder: tuple[Ints, Ints, Ints],
     until: Ints,
-    sizes: tuple[int, int],
-    room: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints],
-) -> tuple[int, int, int]:
+    scratch: tuple[Ints, Ints, Ints],
+    room: tuple[Slate, Ints, Ints, Ints, Ints, Ints, Ints],
+) -> tuple[int, int]:
     """Grant points to each member's orders and actions, in the order of things.
 
     Args:
@@ -349,77 +476,87 @@ def fold_grants(
             for best plus 2 for each step of the rounding plus 8 for each version
             before. lows: int64[d], first
             day that counts for a tier.
-        ladder: options, thresholds: int64[levels], reviews: int64[r, 4] (instant,
-            first day that counts, instant of the fall, day), and int64[m] where
-            each member's reviews start and stop.
+        ladder: reviews: int64[r, 4] (instant, first day that counts, instant of
+            the fall, day), and int64[m] where each member's reviews start and stop.
         until: int64[m], to when each member's path goes.
-        sizes: The rows of the member that has most, and the moves there is room for.
+        scratch: path: int64[path_size], the options of the ladder first, then
+            the thresholds from THRESHOLDS on, their number in LEVELS. used:
+            int64[s + v, USE]. rows: int64[w, ROW + s + 1], for the w rows of the
+            member that has most.
         room: What is written. points: int64[n], granted; -1 where no rule
             matched. owed: int64[n], what refunds take of the grant so far.
-            refused: int64[n]. held: int64[m]. desk: int64, STATE and some
-            more numbers, ROW and caps for each row of the widest member, then the
-            moves: member, instant, level and what each is of. told: int64[n, 4] and parts:
+            refused: int64[n]. held: int64[m]. moves: int64[p, MOVE], member,
+            instant, level and what each is of. told: int64[n, 4] and parts:
             int64[n, s], or no rows.
 
     Returns:
-        Where moves begin and end, and n; or the row where a number leaves
-        int64; or FULL. Cost: some 10 ns a row. Twin: naive.points.replay.
+        How many moves there are, and n; or the row where a number leaves
+        int64; or FULL. Cost: some 30 ns a row. Twin: naive.points.replay.
     """
     at, act, value, refers, day = log
-    plain, special, rules, boosts, tops, bottoms = given
     keys, terms, lows = calendar
-    options, thresholds, reviews, starts, stops = ladder
-    points, owed, refused, standing, desk, told, parts = room
-    _set_up(desk, rules, thresholds, options, special.shape[1])
-    width, first = desk[_WIDTH], desk[_ROWS]
-    moves = first + width * sizes[0]
-    desk[_MOVES], desk[_MOVES_TO], desk[_FILLED] = moves, moves + MOVE * sizes[1], 0
-    tiered = options[BY] != NO_LADDER
+    reviews, starts, stops = ladder
+    path, used, rows = scratch
+    points, owed, refused, standing, moves, told, parts = room
+    by, tiered, period = path[BY], path[BY] != NO_LADDER, path[PERIOD] == 1
+    times, caps = (at, day, lows), (given[2], used, keys)
     for member in range(offsets.size - 1):
-        _begin(desk, starts[member])
-        desk[_STOP], desk[_MEMBER], desk[_KIND] = stops[member], member, BOTH
-        desk[_OWN_MOVES] = desk[_MOVES]
-        for cap in range(desk[_CAPS]):
-            desk[STATE + _RULE * cap + _KEY] = _LONG_AGO
-        row, base = first - width, offsets[member]
-        for here in range(base, offsets[member + 1]):
-            row += width
-            now, what, today = at[here], act[here], day[here]
-            desk[row + _AT], desk[row + _DAY], desk[row + _FROM] = now, today, lows[today]
-            desk[row + _VALUE] = desk[row + _COUNTS] = desk[row + _REFUNDED] = 0
-            desk[row + _TOTAL], desk[row + _GRANTED] = value[here], -1
-            if what in (_ORDER, _ACTION):
-                for key in range(5):
-                    desk[row + _KEYS + key] = keys[key, today]
-                for cap in range(row + ROW, row + width):
-                    desk[cap] = 0
-                if tiered:
-                    _advance(desk, reviews, now)
-                held, code = desk[_HELD], boosts[here]
-                units = _contributed(desk, row, here, terms[today] & 1, plain, special, parts)
-                if units >= 0:
-                    how = terms[today] >> 1 & 3
-                    desired = _rounded(units, tops[code, held], bottoms[code, held], how)
-                    cap = special.shape[1] + (terms[today] >> 3)
-                    units = _limited(desk, row, cap, desired, 1) if desired >= 0 else _BEYOND
-                    if told.shape[0] > 0:
-                        told[here, DESIRED], told[here, BOUND] = desired, desk[_BOUND]
-                        told[here, WINNER], told[here, HELD_BEFORE] = desk[_WINNER], held
+        base, own_moves = offsets[member], path[_MOVES]
+        path[_STOP], path[_MEMBER], path[_KIND], path[_BASE] = stops[member], member, BOTH, base
+        _begin(path, reviews, starts[member])
+        for cap in range(used.shape[0]):
+            used[cap, _KEY] = _LONG_AGO
+        held = total = first = level = 0
+        for row in range(offsets[member + 1] - base):
+            here, own = _unsigned(base + row), _unsigned(row)
+            now, what, today = at[here], act[here], _unsigned(day[here])
+            rows[own, _WORTH] = rows[own, _COUNTS] = rows[own, _REFUNDED] = 0
+            if _ORDER <= what <= _ACTION:
+                if path[_DUE] <= now:
+                    _put_down(path, held, total, first, row)
+                    _advance(path, times, rows, reviews, moves, now)
+                    held, total, first = path[_HELD], path[_SUM], path[_FIRST]
+                about = (here, own, today, held, terms[today])
+                units = _granted(given, caps, rows, (told, parts), about)
                 if units == _BEYOND:
-                    return 0, 0, here
-                points[here] = desk[row + _GRANTED] = units
-                if tiered and not _count(desk, row, what, units):
-                    return 0, 0, here
+                    return 0, _signed(here)
+                points[here] = units
+                rows[own, _COUNTS] = 1
+                if tiered:
+                    worth = max(units, 0)
+                    if by != POINTS:
+                        worth = 0 if what == _ACTION else value[here] if by == SPEND else 1
+                    if worth > _NEVER - total:
+                        return 0, _signed(here)
+                    rows[own, _WORTH] = worth
+                    low = path[_LOW] if period else lows[today]
+                    first, total = _slid(day, rows, base, (first, row + 1), total + worth, low)
+                    level = _level(path, total, level)
+                    held = _qualify(path, reviews, moves, level, held, now)
+                    _remember(path, rows, own, total, level)
             elif what == _REFUND:
-                own, then = first + width * (refers[here] - base), min(now, until[member])
-                due = _refund(desk, reviews, own, value[here], starts[member], then)
-                if due >= 0:
-                    owed[here] = due
-                else:
+                order = refers[here]
+                left = value[order] - rows[order - base, _REFUNDED] - value[here]
+                if left < 0:
                     refused[here] = _EXCEEDS
+                    continue
+                rows[order - base, _REFUNDED] += value[here]
+                granted = max(points[order], 0)
+                kept = _share(granted, left, value[order])
+                owed[here] = granted - kept
+                # What is outside of a membership used nothing and counts for nothing.
+                counts = rows[order - base, _COUNTS] > 0
+                if counts and left == 0:
+                    _release(caps, terms, rows, order - base, day[order])
+                if counts and tiered:
+                    _put_down(path, held, total, first, row)
+                    span = starts[member], own_moves, min(now, until[member])
+                    _stand(path, times, rows, reviews, moves, span, (order - base, kept, left))
+                    held, total, first = path[_HELD], path[_SUM], path[_FIRST]
         if tiered:
-            _advance(desk, reviews, until[member])
-            standing[member] = desk[_HELD]
-        if desk[_FILLED] > 0:
-            return 0, 0, FULL
-    return moves, desk[_MOVES], at.size
+            _put_down(path, held, total, first, offsets[member + 1] - base)
+            _advance(path, times, rows, reviews, moves, until[member])
+            standing[member] = path[_HELD]
+        if path[_FILLED] > 0:
+            return 0, FULL
+    return path[_MOVES], at.size

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from custseg._kernels._jit import kernel
+from custseg._kernels._jit import bare, inlined, kernel, part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    # An array of int64 too; its items are told as what they are.
+    Slate = Any
 
 __all__ = [
     "ACTION",
+    "ADJUSTED",
     "AVAILABLE",
+    "CARE",
+    "CLAWED",
+    "DEBT",
     "EARNED",
     "EXPIRED",
+    "FORGIVEN",
+    "LOT",
     "NEVER",
     "NEXT_AT",
     "NEXT_POINTS",
@@ -26,6 +34,7 @@ __all__ = [
     "PENDING",
     "REDEEM",
     "REDEEMED",
+    "REFUND",
     "TOTALS",
     "fold_lots",
     "interleave",
@@ -35,20 +44,28 @@ NEVER = 2**63 - 1
 """The end of a lot that does not expire; also the largest sum there may be."""
 
 # What an event is, by its rank among the events of one instant (0 tier review,
-# 1 activation, 2 expiry, 3 opening, 4 care, 7 adjust, 8 refund, 10 cancel, 11 close).
+# 1 activation, 2 expiry, 3 opening, 7 adjust, 10 cancel, 11 close).
 NOTHING = -1
+CARE = 4
 ORDER = 5
 ACTION = 6
+REFUND = 8
 REDEEM = 9
 
-# Columns of the totals.
+# Why a request is refused, by its number among the reasons of a ledger.
+_INSUFFICIENT = 6
+
+# Columns of the totals; those of debts and of what was forgiven stay 0 here.
 AVAILABLE, PENDING, EARNED, REDEEMED, EXPIRED, NEXT_AT, NEXT_POINTS = range(7)
-TOTALS = 7
+DEBT, CLAWED, ADJUSTED, FORGIVEN = range(7, 11)
+TOTALS = 11
 
 # Columns of a lot in scratch. A member's open lots come first, by (end, row), then those
 # that wait, by (opening, row). _UPTO counts a lot's points and those of all lots before it:
-# points go from the front on, so one number, `gone`, says what is left of each lot.
-_UPTO, _ENDS, _OPENS, _MADE = range(4)
+# points go from the front on, so one number, `gone`, says what is left of each lot. What a
+# refund took from the middle is no longer counted.
+_UPTO, _ENDS, _OPENS, _MADE, _CLAWED = range(5)
+LOT = 5
 
 
 @kernel
@@ -102,7 +119,7 @@ def interleave(
     return offsets, rows
 
 
-@kernel
+@part
 def _sink(held: Ints, first: int, place: int, gone: int, column: int) -> None:
     """Move the lot at `place` forward in held[first:place], sorted by (column, row)."""
     while place > first:
@@ -112,14 +129,14 @@ def _sink(held: Ints, first: int, place: int, gone: int, column: int) -> None:
         points = held[place, _UPTO] - max(gone, held[place - 1, _UPTO])
         before = max(gone, held[place - 2, _UPTO]) if place > 1 else gone
         held[place - 1, _UPTO] = before + points
-        for each in range(_ENDS, _MADE + 1):
+        for each in range(_ENDS, LOT):
             kept = held[place, each]
             held[place, each] = held[place - 1, each]
             held[place - 1, each] = kept
         place -= 1
 
 
-@kernel
+@part
 def _note(takings: Ints, taken: int, taker: int, made: int, points: int) -> int:
     """Write one taking down; how many there are now."""
     takings[taken, 0] = taker
@@ -128,7 +145,7 @@ def _note(takings: Ints, taken: int, taker: int, made: int, points: int) -> int:
     return taken + 1
 
 
-@kernel
+@part
 def _spend(
     held: Ints, head: int, gone: int, asked: int, row: int, takings: Ints, taken: int
 ) -> tuple[int, int]:
@@ -144,7 +161,7 @@ def _spend(
     return head, taken
 
 
-@kernel
+@part
 def _spend_oldest(
     held: Ints,
     span: tuple[int, int, int],
@@ -173,19 +190,83 @@ def _spend_oldest(
     return taken
 
 
-@kernel
-def _close(
-    totals: Ints,
-    member: int,
+@inlined
+def _make(
+    held: Ints, span: tuple[int, int, int, int, int], end: int, opening: int, row: int
+) -> tuple[int, bool]:
+    """Put a lot last, and in order; how many are open, whether it is out of order."""
+    opened, last, gone, upto, now = span
+    held[last, _UPTO], held[last, _ENDS], held[last, _CLAWED] = upto, end, 0
+    held[last, _OPENS], held[last, _MADE] = opening, row
+    before = last - 1
+    if last > 0 and (held[before, _ENDS] > end or held[before, _OPENS] > opening):
+        _sink(held, opened, last, gone, _OPENS)
+        return opened, True
+    return opened + int(opening <= now and opened == last), False
+
+
+@inlined
+def _pass(
     held: Ints,
-    span: tuple[int, int, int],
-    gone: int,
-    earned: int,
-    redeemed: int,
-    tangled: bool,  # noqa: FBT001 - numba knows positions only
+    at: Ints,
+    takings: Ints,
+    span: tuple[int, int, int, int],
+    about: tuple[int, int, int, int],
+    tangled: bool,  # noqa: FBT001 - as below
+) -> tuple[int, int, int, int, int]:
+    """Let time go by to a row: lots open, and those that end lapse."""
+    head, opened, last, gone = span
+    now, row, walk, taken = about
+    while opened < last and held[opened, _OPENS] <= now:
+        if tangled:
+            _sink(held, head, opened, gone, _ENDS)
+        opened += 1
+    while head < opened and held[head, _ENDS] <= now:
+        left = held[head, _UPTO] - gone
+        if left > 0:
+            gone += left
+            if takings.shape[0] > 0:
+                # It lapsed before the first row at or after its end.
+                while walk < row and at[walk] < held[head, _ENDS]:
+                    walk += 1
+                taken = _note(takings, taken, -1 - walk, held[head, _MADE], left)
+        head += 1
+    return head, opened, gone, taken, walk
+
+
+@part
+def _unsay(refused: Ints, rank: Ints, start: int, stop: int) -> None:
+    """What was refused of a member that another kernel folds."""
+    for row in range(start, stop):
+        if rank[row] == REDEEM:
+            refused[row] = 0
+
+
+@part
+def _claim(held: Ints, span: tuple[int, int], gone: int, order: int, owed: int) -> int:
+    """What a refund takes from its order's own lot; -1 where that lot has not enough."""
+    head, last = span
+    for place in range(last - 1, head - 1, -1):
+        if held[place, _MADE] == order:
+            due = owed - held[place, _CLAWED]
+            left = held[place, _UPTO] - (max(gone, held[place - 1, _UPTO]) if place > 0 else gone)
+            if due > left or left == 0:
+                return -1
+            due = max(due, 0)
+            held[place, _CLAWED] += due
+            for later in range(place, last):
+                held[later, _UPTO] -= due
+            return due
+    return -1
+
+
+@part
+def _close(
+    totals: Ints, member: int, held: Ints, span: tuple[int, int, int, bool], sums: tuple[int, ...]
 ) -> None:
     """Write down what a member has at the end."""
-    head, opened, last = span
+    head, opened, last, tangled = span
+    gone, came, adjusted, redeemed, clawed = sums
     available = held[opened - 1, _UPTO] - gone if opened > 0 else 0
     outstanding = held[last - 1, _UPTO] - gone if last > 0 else 0
     ends, points, before = NEVER, 0, gone
@@ -201,118 +282,128 @@ def _close(
         elif not tangled:
             break
     totals[member, AVAILABLE], totals[member, PENDING] = available, outstanding - available
-    totals[member, EARNED], totals[member, REDEEMED] = earned, redeemed
-    totals[member, EXPIRED] = earned - redeemed - outstanding
+    totals[member, EARNED], totals[member, REDEEMED] = came - adjusted, redeemed
+    totals[member, EXPIRED] = came - redeemed - clawed - outstanding
     totals[member, NEXT_AT], totals[member, NEXT_POINTS] = ends, points
+    totals[member, DEBT], totals[member, CLAWED] = 0, clawed
+    totals[member, ADJUSTED], totals[member, FORGIVEN] = adjusted, 0
 
 
-@kernel
+@bare
 def fold_lots(
     offsets: Ints,
-    at: Ints,
-    rank: Ints,
-    points: Ints,
-    day: Ints,
-    opens: Ints,
-    ends: Ints,
+    log: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
+    calendar: tuple[Slate, Slate],
+    limits: Ints,
     until: int,
     oldest_first: bool,  # noqa: FBT001 - numba knows positions only
-    room: tuple[Ints, NDArray[np.bool_], Ints],
-) -> tuple[int, int]:
+    room: tuple[Ints, Ints, Ints, Ints, Ints],
+) -> tuple[int, int, int]:
     """Fold each member's grants and requests into lots.
+
+    It folds whom lots are enough for: members with grants, care, requests, and
+    refunds that their orders' own lots cover. The others are named, for a
+    kernel that knows debts.
 
     Args:
         offsets: int64[m + 1]; member k owns rows offsets[k]:offsets[k + 1].
-        at: int64[n], instants, ascending within a member. Trusted.
-        rank: int64[n], what a row is: ORDER and ACTION grant, REDEEM asks,
-            anything else does nothing.
-        points: int64[n], granted or asked for, not negative; 0 does nothing.
-        day: int64[n], the row's local day as an index of the two tables; it
-            may go back where clocks do.
-        opens: int64[d], first instant at which points of a day can be spent;
-            one that is past counts as at once.
-        ends: int64[d], first instant at which they no longer can, after
-            `opens` and all instants of the day, or NEVER.
-        until: The last instant that counts; no row lies after it.
+        log: int64[n] each. at: instants, ascending within a member, none after
+            `until`; trusted. rank: what a row is; NOTHING does nothing. points:
+            granted or asked for; 0 or less does nothing. extra: of a refund
+            what it takes of the grant so far. refers: of a refund the row of
+            its order, of a request the reward (-1: none). day: the row's local
+            day as an index of the calendar; it may go back where clocks do.
+        calendar: int64[d] each. opens: first instant at which points of a day
+            can be spent; one that is past counts as at once. ends: first
+            instant at which they no longer can, after `opens` and all instants
+            of the day, or NEVER.
+        limits: int64[rewards], how many a member may have; -1 for any number.
+        until: The last instant that counts.
         oldest_first: Spend lots as they were made, not as they end.
         room: What is written. numpy allocates it, since numpy asks for huge
             pages and numba does not, and page faults were half the time.
             totals: int64[m, TOTALS]; NEXT_AT becomes NEVER where nothing ends.
-            refused: bool[n], all False; True becomes each request that the
-            available points do not cover.
+            refused: int64[n]; a request's becomes the reason where the
+            available points do not cover it; those of requests are 0.
             takings: int64[n, 3], or int64[0, 3] to do without: who takes (the
-            row of a request, or -1 - i for a lot that lapses before row i),
-            the row that made the lot, how many points.
+            row of a request or refund, or -1 - i for a lot that lapses before
+            row i), the row that made the lot, how many points.
+            others: int64[m], the members that were not folded.
+            held: int64[w, LOT], for the w rows of the member that has most.
 
     Returns:
-        How many takings there are, and the first row whose grant takes the
-        member's sum past int64 (then all else is void), or -1.
+        How many takings there are, how many members were not folded, and the
+        first row whose grant takes the member's sum past int64 (then all else
+        is void), or -1.
         Cost: a few ns a row; with takings twice that. A lot is made and
         emptied once, so there are at most n takings. Lots that end in another
         order than they were made cost a move each. Twin: naive.lots.fold_lots.
     """
-    totals, refused, takings = room
-    widest = 0
-    for member in range(offsets.size - 1):
-        widest = max(widest, offsets[member + 1] - offsets[member])
-    held = np.empty((widest, 4), np.int64)
+    at, rank, points, extra, refers, day = log
+    opens, ends = calendar
+    totals, refused, takings, others, held = room
     record = takings.shape[0] > 0
-    taken = 0
+    taken = left_over = 0
     for member in range(offsets.size - 1):
-        head = opened = last = gone = upto = earned = redeemed = 0
+        head = opened = last = gone = upto = came = adjusted = redeemed = clawed = 0
         tangled = False  # whether lots end or open in another order than they were made
-        walk = offsets[member]
+        walk, stop, taken_before, enough = offsets[member], offsets[member + 1], taken, True
         # One round more than there are rows: it goes on to `until`.
-        for i in range(offsets[member], offsets[member + 1] + 1):
-            now, act = until, NOTHING
-            if i < offsets[member + 1]:
-                now, act = at[i], rank[i]
-            if ORDER <= act <= ACTION:
+        for i in range(offsets[member], stop + 1):
+            now, act = (at[i], rank[i]) if i < stop else (until, NOTHING)
+            if CARE <= act <= ACTION:
                 granted = points[i]
-                if granted > NEVER - earned:
-                    return taken, i
+                if granted > NEVER - came:
+                    return taken, left_over, i
                 if granted > 0:
-                    earned += granted
+                    came += granted
                     upto += granted
                     end, opening = ends[day[i]], opens[day[i]]
-                    held[last, _UPTO], held[last, _ENDS] = upto, end
-                    held[last, _OPENS], held[last, _MADE] = opening, i
-                    before = last - 1
-                    if last > 0 and (held[before, _ENDS] > end or held[before, _OPENS] > opening):
-                        tangled = True
-                        _sink(held, opened, last, gone, _OPENS)
-                    elif opening <= now and opened == last:
-                        opened += 1
+                    if act == CARE:
+                        adjusted += granted
+                        opening = now
+                    place = (opened, last, gone, upto, now)
+                    opened, more = _make(held, place, end, opening, i)
+                    tangled = tangled or more
                     last += 1
                 continue
             # Grants change nothing that opens or ends before them: time moves on here.
-            while opened < last and held[opened, _OPENS] <= now:
-                if tangled:
-                    _sink(held, head, opened, gone, _ENDS)
-                opened += 1
-            while head < opened and held[head, _ENDS] <= now:
-                left = held[head, _UPTO] - gone
-                if left > 0:
-                    gone += left
-                    if record:
-                        # It lapsed before the first row at or after its end.
-                        while walk < i and at[walk] < held[head, _ENDS]:
-                            walk += 1
-                        taken = _note(takings, taken, -1 - walk, held[head, _MADE], left)
-                head += 1
+            head, opened, gone, taken, walk = _pass(
+                held, at, takings, (head, opened, last, gone), (now, i, walk, taken), tangled
+            )
             if act == REDEEM:
                 asked = points[i]
-                if opened == 0 or asked > held[opened - 1, _UPTO] - gone:
-                    refused[i - offsets[0]] = asked > 0
+                enough = refers[i] < 0 or limits[refers[i]] < 0
+                if not enough:
+                    break
+                if asked > 0 and (opened == 0 or asked > held[opened - 1, _UPTO] - gone):
+                    refused[i] = _INSUFFICIENT
                     continue
                 redeemed += asked
                 if oldest_first and tangled:
-                    span = (head, opened, last)
+                    span = head, opened, last
                     taken = _spend_oldest(held, span, gone, asked, i, takings, taken)
                     upto -= asked
                     continue
                 if record:
                     head, taken = _spend(held, head, gone, asked, i, takings, taken)
                 gone += asked
-        _close(totals, member, held, (head, opened, last), gone, earned, redeemed, tangled)
-    return taken, -1
+            elif act == REFUND and extra[i] > 0:
+                due = _claim(held, (head, last), gone, refers[i], extra[i])
+                enough = due >= 0
+                if not enough:
+                    break
+                if due > 0 and record:
+                    taken = _note(takings, taken, i, refers[i], due)
+                upto, clawed = upto - due, clawed + due
+            elif act not in (NOTHING, REFUND):
+                enough = False
+                break
+        if enough:
+            ends_as = (head, opened, last, tangled)
+            _close(totals, member, held, ends_as, (gone, came, adjusted, redeemed, clawed))
+            continue
+        _unsay(refused, rank, offsets[member], stop)
+        others[left_over] = member
+        taken, left_over = taken_before, left_over + 1
+    return taken, left_over, -1

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from custseg._kernels import books
+from custseg._kernels import grants as kernel
 from custseg.loyalty.calendar import no_reviews, reviews_of
 from custseg.loyalty.contributions import LARGEST, granted
 from custseg.loyalty.weighing import (
@@ -176,26 +177,28 @@ def _through(
     entries: bool,
 ) -> Grants:
     """One pass of the kernel, in as much room as it takes."""
-    from custseg._kernels import grants as kernel
-
     denominator, specials, day = about
-    rows = made.at.size
-    tiered = int(ladder[0][kernel.BY]) != kernel.NO_LADDER
-    points = np.array(demand.points)
-    owed, refused = np.array(demand.extra), np.array(demand.reason)
+    options, thresholds, *reviews = ladder
+    rows, tiered = made.at.size, int(options[kernel.BY]) != kernel.NO_LADDER
     held = np.zeros(made.offsets.size - 1, np.int64)
     told = np.zeros((rows if entries else 0, 4), np.int64)
-    parts = np.zeros((rows if entries else 0, given[1].shape[1]), np.int64)
-    widest = int(np.diff(made.offsets).max(initial=1))
-    fixed = kernel.size_of(len(given[2]), ladder[1].size, int(ladder[0][kernel.GRACE]), widest)
-    log = (made.at, effective(made, demand), demand.value, demand.refers, day)
+    parts = np.zeros((rows if entries else 0, len(specials)), np.int64)
+    act = effective(made, demand)
+    at, value, refers = (read_only(each) for each in (made.at, demand.value, demand.refers))
     stop = read_only(np.minimum(made.members.left, until))
     room = rows // 4 + 64 if tiered else 1
     while True:
-        desk = np.empty(fixed + kernel.MOVE * room, np.int64)
-        out = (points, owed, refused, held, desk, told, parts)
-        first, last, state = kernel.fold_grants(
-            made.offsets, log, given, calendar, ladder, stop, (widest, room), out
+        points, owed, refused = map(np.array, (demand.points, demand.extra, demand.reason))
+        moves = np.empty((room, kernel.MOVE), np.int64)
+        count, state = kernel.fold_grants(
+            made.offsets,
+            (at, act, value, refers, day),
+            given,
+            calendar,
+            (reviews[0], reviews[1], reviews[2]),
+            stop,
+            _scratch(made, given[2], options, thresholds, len(specials)),
+            (points, owed, refused, held, moves, told, parts),
         )
         if state != kernel.FULL:
             break
@@ -203,11 +206,23 @@ def _through(
     if state < rows:
         raise beyond_at(made, state)
     demand.extra[:], demand.reason[:] = owed, refused
-    tiers = (held, desk[first:last].reshape(-1, kernel.MOVE)) if tiered else (None, None)
+    tiers = (held, moves[:count]) if tiered else (None, None)
     if not entries:
         return Grants(read_only(points), denominator, None, None, specials, *tiers, None)
     best = told[:, kernel.WINNER]
     return Grants(read_only(points), denominator, told, parts, specials, *tiers, best)
+
+
+def _scratch(
+    made: Sequence, rules: Ints, options: Ints, thresholds: Ints, specials: int
+) -> tuple[Ints, Ints, Ints]:
+    """The path of a member's tiers, what it used of caps, and its rows."""
+    path = np.zeros(kernel.path_size(thresholds.size, int(options[kernel.GRACE])), np.int64)
+    path[: options.size], path[kernel.LEVELS] = options, thresholds.size
+    path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds
+    used = np.zeros((len(rules), kernel.USE), np.int64)
+    widest = int(np.diff(made.offsets).max(initial=1))
+    return path, used, np.zeros((widest, kernel.ROW + specials + 1), np.int64)
 
 
 def _reviews(
@@ -228,7 +243,7 @@ def effective(made: Sequence, demand: Demand) -> Ints:
         nothing |= made.outside
     if made.strange is not None:
         nothing |= made.strange
-    return read_only(np.where(nothing, books.NOTHING, made.act)) if nothing.any() else made.act
+    return read_only(np.where(nothing, books.NOTHING, made.act) if nothing.any() else made.act)
 
 
 def _options(ladder: Ladder | None) -> Ints:

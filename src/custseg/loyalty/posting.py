@@ -79,38 +79,72 @@ class Booked:
     posts: Ints
 
     @classmethod
-    def of_lots(cls, totals: Ints, reason: Ints, takings: Ints, act: Ints, run: Settled) -> Booked:
-        """From what the kernel of lots wrote: takers, and lapses before a row."""
-        made, days, day, given = run.made, run.days, run.day, run.grants
+    def of_lots(
+        cls, totals: Ints, reason: Ints, takings: Ints, act: Ints, others: Ints, run: Settled
+    ) -> Booked:
+        """From what the kernel of lots wrote: takers, and lapses before a row.
+
+        Args:
+            totals: As above.
+            reason: As above.
+            takings: int64[p, 3], as the kernel says.
+            act: What rows are.
+            others: Members that it did not fold.
+            run: All else.
+        """
+        made, days, day, given = run.made, run.days, run.day, run.grants.points
         lapses = takings[takings[:, 0] < 0]
         lapses = lapses[np.lexsort((days.ends[day[lapses[:, 1]]], -1 - lapses[:, 0]))]
-        spends = act == books.REDEEM
-        earns = (act == books.ORDER) | (act == books.ACTION)
-        own = np.flatnonzero((earns & (given.points >= 0)) | (spends & (reason == 0)))
+        spent = takings[takings[:, 0] >= 0]
+        claws = spent[act[spent[:, 0]] == books.REFUND]
+        spends, grants = act == books.REDEEM, (act >= books.CARE) & (act <= books.ACTION)
+        posts_one = (grants & (given >= 0)) | (spends & (reason == 0))
+        posts_one[claws[:, 0]] = True
+        for member in others:
+            posts_one[made.offsets[member] : made.offsets[member + 1]] = False
+        own = np.flatnonzero(posts_one)
         # A lapse before row i stands before the entry of row i.
         places = np.searchsorted(own, -1 - lapses[:, 0]) + np.arange(len(lapses))
         posts = np.empty((own.size + len(lapses), 5), np.int64)
         is_own = np.ones(len(posts), np.bool_)
         is_own[places] = False
         lot = lapses[:, 1]
-        for column, values in enumerate(
-            (lot, books.EXPIRE, -lapses[:, 2], lot, days.ends[day[lot]])
-        ):
-            posts[places, column] = values
-        sign = np.where(spends[own], -1, 1)
-        kind = np.where(spends[own], books.SPEND, books.EARN)
-        makes = ~spends[own] & (given.points[own] > 0)
-        held = (own, kind, sign * given.points[own], np.where(makes, own, -1), made.at[own])
-        for column, values in enumerate(held):
-            posts[is_own, column] = values
-        spent = takings[takings[:, 0] >= 0]
-        spent = np.column_stack([spent, made.at[spent[:, 0]]])
-        return cls(totals, reason, spent, posts)
+        ending = (lot, books.EXPIRE, -lapses[:, 2], lot, days.ends[day[lot]])
+        points = np.where(spends, -given, given)
+        points[claws[:, 0]] = -claws[:, 2]
+        about = np.where(grants & (given > 0), np.arange(act.size), -1)
+        about[claws[:, 0]] = claws[:, 1]
+        telling = (own, _POSTED_AS[act[own]], points[own], about[own], made.at[own])
+        for column in range(5):
+            posts[places, column], posts[is_own, column] = ending[column], telling[column]
+        return cls(totals, reason, np.column_stack([spent, made.at[spent[:, 0]]]), posts)
 
+    def beside(self, other: Booked, offsets: Ints) -> Booked:
+        """Both, of members of which neither has another's; totals and reasons are shared."""
+
+        def both(ours: Ints, theirs: Ints) -> Ints:
+            rows = np.concatenate([ours, theirs])
+            member = np.searchsorted(offsets, rows[:, 0], side="right")
+            return rows[np.argsort(member, kind="stable")]
+
+        takings = both(self.takings, other.takings)
+        return Booked(self.totals, self.reason, takings, both(self.posts, other.posts))
+
+
+# What rows are posted as, by what they are.
+_POSTED_AS = np.zeros(books.REDEEMED + 1, np.int64)
+for _act, _kind in (
+    (books.CARE, books.CARED),
+    (books.ORDER, books.EARN),
+    (books.ACTION, books.EARN),
+    (books.REFUND, books.CLAWBACK),
+    (books.REDEEM, books.SPEND),
+):
+    _POSTED_AS[_act] = _kind
 
 _NOTHING = np.zeros((0, 5), np.int64)
 
-NOTHING_BOOKED = Booked(_NOTHING, _NOTHING[:, 0], _NOTHING, _NOTHING)
+NOTHING_BOOKED = Booked(_NOTHING, _NOTHING[:, 0], _NOTHING[:, :4], _NOTHING)
 """Of a run that has only granted so far."""
 
 

@@ -41,10 +41,9 @@ if TYPE_CHECKING:
     from custseg.loyalty.sequence import Sequence
 
     Ints = NDArray[np.int64]
+    _Log = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
 
 __all__ = ["Settled", "earned", "settle", "settle_each", "settled"]
-
-_INSUFFICIENT = REASONS.index("insufficient")
 
 
 @frozen(eq=False)
@@ -214,70 +213,90 @@ def _earned(plan: Plan, made: Sequence, base: CustomerBase, *, entries: bool) ->
 
 
 def _booked(run: Settled, *, until: int, entries: bool) -> Booked:
-    """Lots, debts and refusals: the kernel that the log needs, and no more."""
-    act = effective(run.made, run.demand)
-    limits = limits_of(run.terms)
+    """Lots, debts and refusals: for each member the kernel that is needed, and no more."""
+    made, demand, limits = run.made, run.demand, read_only(limits_of(run.terms))
+    members, act = made.offsets.size - 1, effective(made, demand)
+    at, extra, refers = (read_only(each) for each in (made.at, demand.extra, demand.refers))
+    log = (at, act, run.grants.points, extra, refers, run.day)
+    totals = np.empty((members, books.TOTALS), np.int64)
+    reason = np.array(demand.reason)
     idle = any(each.program.expiry.idles for each in run.terms)
     orders = {each.program.redemption.order for each in run.terms}
-    if not limits.size and not idle and len(orders) == 1:
-        plain = (act == books.NOTHING) | (act == books.ORDER) | (act == books.ACTION)
-        if bool((plain | (act == books.REDEEM)).all()):
-            return _in_lots(run, act, until=until, entries=entries)
-    return _in_books(run, act, read_only(limits), until=until, entries=entries)
+    about = (run, log, limits, totals, reason, until)
+    if idle or len(orders) > 1:
+        return _in_books(*about, np.arange(members), entries=entries)
+    booked, others = _in_lots(*about, entries=entries)
+    if others.size == 0:
+        return booked
+    rest = _in_books(*about, others, entries=entries)
+    return booked.beside(rest, made.offsets) if entries else booked
 
 
-def _in_lots(run: Settled, act: Ints, *, until: int, entries: bool) -> Booked:
-    """Orders, actions and requests alone: nothing but lots."""
+def _in_lots(
+    run: Settled,
+    log: _Log,
+    limits: Ints,
+    totals: Ints,
+    reason: Ints,
+    until: int,
+    *,
+    entries: bool,
+) -> tuple[Booked, Ints]:
+    """Whom lots are enough for, and the members who need more."""
     made, days, rows = run.made, run.days, run.made.at.size
-    totals = np.empty((made.offsets.size - 1, lots.TOTALS), np.int64)
-    refused = np.zeros(rows, np.bool_)
     takings = np.empty((rows if entries else 0, 3), np.int64)
-    taken, broken = lots.fold_lots(
+    others = np.empty(made.offsets.size - 1, np.int64)
+    widest = int(np.diff(made.offsets).max(initial=1))
+    taken, more, broken = lots.fold_lots(
         made.offsets,
-        made.at,
-        act,
-        read_only(np.maximum(run.grants.points, 0)),
-        run.day,
-        days.opens,
-        days.ends,
+        log,
+        (days.opens, days.ends),
+        limits,
         until,
         run.terms[0].program.redemption.order == "oldest_first",
-        (totals, refused, takings),
+        (totals, reason, takings, others, np.empty((widest, lots.LOT), np.int64)),
     )
     if broken >= 0:
         raise beyond_at(made, broken)
-    wide = np.zeros((totals.shape[0], books.TOTALS), np.int64)
-    wide[:, : lots.TOTALS] = totals
-    reason = np.where(refused, _INSUFFICIENT, run.demand.reason)
-    return Booked.of_lots(wide, reason, takings[:taken], act, run)
+    others = others[:more]
+    if not entries:
+        return evolve(NOTHING_BOOKED, totals=totals, reason=reason), others
+    return Booked.of_lots(totals, reason, takings[:taken], log[1], others, run), others
 
 
-def _in_books(run: Settled, act: Ints, limits: Ints, *, until: int, entries: bool) -> Booked:
-    """Whatever the kinds."""
-    made, days, demand, rows = run.made, run.days, run.demand, run.made.at.size
-    totals = np.empty((made.offsets.size - 1, books.TOTALS), np.int64)
-    extra, refers = read_only(demand.extra), read_only(demand.refers)
-    log = (made.at, act, run.grants.points, extra, refers, run.day)
+def _in_books(
+    run: Settled,
+    log: _Log,
+    limits: Ints,
+    totals: Ints,
+    reason: Ints,
+    until: int,
+    members: Ints,
+    *,
+    entries: bool,
+) -> Booked:
+    """Some members, whatever the kinds."""
+    made, days = run.made, run.days
     tables = (days.opens, days.ends, days.idles, days.terms, days.revivals)
-    widest = int(np.diff(made.offsets).max(initial=1))
-    fixed = books.STATE + 2 * limits.size + (2 + books.ROW) * widest
+    sizes = np.diff(made.offsets)[members]
+    widest = int(sizes.max(initial=1))
+    fixed = books.STATE + 2 * limits.size + books.DAY * days.opens.size
+    fixed += (2 + books.ROW) * widest
     # Without entries, takings are those of one member at a time.
-    room = 2 * (rows if entries else widest) + 64
+    room = 2 * (int(sizes.sum()) if entries else widest) + 64
     while True:
-        reason = np.array(demand.reason)
-        sizes = (widest, room, room if entries else 0)
+        spaces = (widest, room, room if entries else 0)
         written = fixed + books.TAKING * room
-        desk = np.empty(written + books.POST * sizes[2], np.int64)
+        desk = np.empty(written + books.POST * spaces[2], np.int64)
+        out = (totals, reason, desk)
         taken, count, state = books.fold_books(
-            made.offsets, log, tables, limits, until, sizes, (totals, reason, desk)
+            made.offsets, read_only(members), log, tables, limits, until, spaces, out
         )
         if state != books.FULL:
             break
         room *= 4
-    if state < rows:
+    if state < made.at.size:
         raise beyond_at(made, state)
-    # What was known before is no row of the kernel's.
-    reason = np.where(demand.reason != 0, demand.reason, reason)
     takings = desk[fixed : fixed + books.TAKING * taken].reshape(-1, books.TAKING)
     posts = desk[written : written + books.POST * count].reshape(-1, books.POST)
     return Booked(totals, reason, takings[:, :4], posts)

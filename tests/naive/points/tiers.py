@@ -124,8 +124,7 @@ class Path:
             until = self.periods.begins(after_next)
             for level in range(qualified + 1):
                 self.guaranteed[level] = max(self.guaranteed.get(level, until), until)
-        if qualified >= self.held:
-            self.falls = []
+        self.reach(qualified)
         if self.ladder.get("upgrade", "at_once") == "at_once" and qualified > self.held:
             self.hold(qualified, item["at"])
 
@@ -134,13 +133,17 @@ class Path:
         known = [item for item in self.activity if item["at"] < at]
         counts = self.counted(day, at_review=True)
         qualified = self.level(self.metric(known, (at, 0), counts))
+        self.reach(qualified)
         if qualified >= self.held:
-            self.falls = []
             self.hold(qualified, at)
         else:
             grace = self.ladder.get("grace_days", 0)
             self.falls.append((first_instant(day + grace * DAY, self.tz), qualified))
             self.fall(at)
+
+    def reach(self, level):
+        """Requalified: falls that wait lead no lower than a level that was reached since."""
+        self.falls = [(due, max(q, level)) for due, q in self.falls if level < self.held]
 
     def fall(self, at):
         """The falls that are due by an instant."""
