@@ -1,6 +1,7 @@
 """Lifetime models beside lifetimes 0.11.3 and clvkit 0.2.1, and histories beside RFM.
 
-    python benchmarks/bench_lifetime.py --shared FOLDER --peer PYTHON_WITH_LIFETIMES_AND_CLVKIT
+    python benchmarks/bench_lifetime.py --shared FOLDER --peer PYTHON_WITH_LIFETIMES_AND_CLVKIT \
+        --pymc PYTHON_WITH_PYMC_MARKETING
 
 Peers run in an environment of their own, one after the other with custseg, so that both see the
 same machine. Agreement comes before time: log-likelihoods not lower than the peer's, sums of scores
@@ -61,8 +62,12 @@ def drawn(customers):
 
 
 def peer(options, folder, work, rounds):
-    script = Path(__file__).with_name("_peer_lifetime.py")
-    call = [options.peer, str(script), str(folder), str(rounds), work]
+    return called(options.peer, "_peer_lifetime.py", folder, work, rounds)
+
+
+def called(python, name, folder, work, rounds):
+    script = Path(__file__).with_name(name)
+    call = [python, str(script), str(folder), str(rounds), work]
     made = subprocess.run(call, capture_output=True, text=True, check=True)
     return json.loads(made.stdout.splitlines()[-1])
 
@@ -101,6 +106,18 @@ def fits(options, folder, made, sample, rows):
         print(f"{name}: log-likelihood {fit.log_likelihood:.4f}, peer {theirs:.4f}")
         checked(name, fit.log_likelihood >= theirs - 1e-3)
         beside(name, seconds[name], other["seconds"], rows)
+
+
+def maps(options, folder, sample, rows):
+    """The fit to CDNOW beside pymc-marketing's largest posterior under flat priors."""
+    name = "BG/NBD, CDNOW, pymc-marketing"
+    fit = cu.BGNBD().fit(sample)
+    seconds = alternating({name: lambda: cu.BGNBD().fit(sample)}, rounds=options.rounds)
+    other = called(options.pymc, "_peer_pymc.py", folder, "cdnow", 2)
+    theirs = likelihood(fit, sample, other["params"])
+    print(f"{name}: log-likelihood {fit.log_likelihood:.4f}, peer {theirs:.4f}")
+    checked(name, fit.log_likelihood >= theirs - 1e-3)
+    beside(name, seconds[name], other["seconds"], rows)
 
 
 def scoring(options, folder, made, rows):
@@ -162,11 +179,15 @@ def histories(options):
     }
     table = []
     for form, orders in forms.items():
-        base = cu.CustomerBase(orders=orders).as_of(AS_OF)
+
+        def base(orders=orders):
+            # A base keeps what was measured: each round has one of its own.
+            return cu.CustomerBase(orders=orders).as_of(AS_OF)
+
         seconds = alternating(
             {
-                "rfm": lambda b=base: b.measures("recency_days", "orders", "spend"),
-                "history": lambda b=base: cu.history(b),
+                "rfm": lambda b=base: b().measures("recency_days", "orders", "spend"),
+                "history": lambda b=base: cu.history(b()),
             },
             rounds=options.rounds,
         )
@@ -180,6 +201,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--shared", required=True, help="the folder that holds data/cdnow")
     parser.add_argument("--peer", help="a Python that has lifetimes and clvkit")
+    parser.add_argument("--pymc", help="a Python that has pymc-marketing")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--orders", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -203,6 +225,8 @@ def main():
         Path(folder, "params.json").write_text(json.dumps(PARAMS), encoding="utf-8")
         if "fits" in options.works:
             fits(options, folder, made, sample, rows)
+            if options.pymc:
+                maps(options, folder, sample, rows)
         if "scores" in options.works:
             scoring(options, folder, made, rows)
         if "clv" in options.works:

@@ -46,24 +46,6 @@ def ascends(rows, seen, since, offsets):
     return True
 
 
-def follow(before, after, seen, since, offsets, customers):
-    """Two logs of which the second follows the first, folded as one."""
-    return fold([*before, *after], seen, since, offsets, customers)
-
-
-def mark(rows, seen, since, offsets, customers):
-    """First day, last day, total of the first day, of all, and all days: of each customer."""
-    found = []
-    for first, last, count, begun, rest in fold(rows, seen, since, offsets, customers):
-        found.append([first, last, begun, begun + rest] if count else [2**62, -(2**62), 0, 0])
-    return found
-
-
-def blend(some, others, seen, since, offsets, customers):
-    """Two parts of a log, marked as one."""
-    return mark([*some, *others], seen, since, offsets, customers)
-
-
 def histories(rows, today, tz_day):
     """x, t_x, T in days and the mean spend of repeat days: {customer: ...}.
 

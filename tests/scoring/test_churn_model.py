@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import math
 import sys
 
 import numpy as np
 import polars as pl
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import custseg as cu
 from custseg.errors import FitError, MissingExtra, SchemaError
 from custseg.scoring.churn_model import ChurnModel
+from custseg.scoring import churn_trees
 from custseg.scoring.churn_test import ChurnTest
+from custseg.scoring.churn_trees import Forest, log_odds
 from custseg.scoring.recalibration import recalibrated
+from naive import forest as naive
 
 DAY = dt.date(2026, 3, 31)
 QUICK = {"trees": 10, "leaves": 4, "learning_rate": 0.3}
@@ -285,3 +291,103 @@ def test_recalibration_finds_the_odds_that_were_distorted(intercept, slope, seed
 def test_recalibration_of_what_always_happened_stays_finite():
     found = recalibrated(np.array([1.0, 2.0, 3.0]), np.array([True, True, True]))
     assert np.isfinite(found).all()
+
+
+# Its text form, and its trees without scikit-learn
+
+
+def test_a_model_is_equal_after_the_trip_through_text(shop, fit):
+    calibrated = fit.calibrated(shop, at=LATER)
+    for each in (fit, calibrated):
+        again = cu.ChurnFit.from_json(each.to_json())
+        assert again == each
+        assert repr(again) == repr(each)
+        assert again.score(shop).equals(each.score(shop))
+    assert fit != calibrated
+
+
+def test_all_that_may_be_read_has_a_text():
+    told = cu.Measure("app_orders", "channel = 'app'", over="orders", how="count")
+    touches = cu.Engagement({"browse": 1.0, "cart": 4.0}, half_life_days=14, name="warmth")
+    recipe = ChurnModel(cu.Window(months=3), measures=["orders", told, touches], **QUICK)
+    made = cu.ChurnFit(
+        recipe=recipe,
+        day=DAY,
+        until=DAY,
+        customers=3,
+        churned_share=0.5,
+        forest=Forest(0.25, (((1, 1, 2, True, math.inf, 0.0), LEAF, LEAF), (LEAF,))),
+        calibration=(0.5, 1.5),
+    )
+    assert cu.ChurnFit.from_json(made.to_json()) == made
+    assert "Infinity" not in made.to_json()
+    secret = cu.Measure("x", pl.col("channel") == "app", over="orders", how="count")
+    with pytest.raises(FitError, match="an expression, which has no text form"):
+        evolve(made, recipe=evolve(recipe, measures=(secret,))).to_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"fit": "spend"}, "no churn model"),
+        ({"format": 9}, "format 9 is not known"),
+        ({"day": "soon"}, "is no fit"),
+        ({"trees": 0}, "trees is 0"),
+        ({"measures": [{"magic": {}}]}, "is no fit"),
+        ({"calibration": [1]}, "is no fit"),
+        ({"forest": [[]]}, "a tree has no root"),
+        ({"forest": [[[0, 0, 1, False, 0.0, 0.0]]]}, "a tree leads nowhere"),
+        ({"forest": [[[99, 1, 2, False, 0.0, 0.0]] * 3]}, "a tree leads nowhere"),
+    ],
+)
+def test_a_text_that_is_no_churn_model_is_refused(fit, change, told):
+    text = json.dumps({**json.loads(fit.to_json()), **change})
+    with pytest.raises(FitError, match=told):
+        cu.ChurnFit.from_json(text)
+
+
+LEAF = (-1, 0, 0, False, 0.0, 2.0)
+numbers = st.sampled_from([math.nan, -1.0, 0.0, 1.0, math.inf])
+
+
+@st.composite
+def trees(draw):
+    """Trees of two measures in which each node leads on to later ones."""
+    size = draw(st.integers(0, 3))
+    nodes = [
+        (
+            draw(st.integers(0, 1)),
+            2 * place + 1,
+            2 * place + 2,
+            draw(st.booleans()),
+            draw(st.sampled_from([-0.5, 0.0, 0.5, math.inf])),
+            0.0,
+        )
+        for place in range(size)
+    ]
+    return (*nodes, *((-1, 0, 0, False, 0.0, draw(st.floats(-3, 3))) for _ in range(size + 1)))
+
+
+@given(st.lists(trees(), max_size=3), st.lists(st.tuples(numbers, numbers), max_size=5))
+def test_trees_add_up_as_their_twin_does(some, rows):
+    measures = np.array(rows, np.float64).reshape(-1, 2)
+    twin = [
+        [(None if node[0] < 0 else node[0], *node[1:]) for node in tree] for tree in some
+    ]
+    found = log_odds(Forest(0.5, tuple(some)), measures)
+    assert found.tolist() == naive.sums(rows, twin, 0.5)
+
+
+def test_trees_are_scikit_learn_s_to_the_last_bit(monkeypatch):
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    rng = np.random.default_rng(3)
+    measures = rng.normal(size=(600, 4)).round(1)
+    measures[rng.random(measures.shape) < 0.2] = np.nan
+    churned = np.nansum(measures, axis=1) + rng.normal(size=600) > 0
+    forest = ensemble.HistGradientBoostingClassifier(
+        max_iter=30, max_leaf_nodes=6, early_stopping=False
+    ).fit(measures, churned)
+    monkeypatch.setattr(churn_trees, "_SMALL", 100)
+    monkeypatch.setenv("CUSTSEG_THREADS", "3")
+    found = log_odds(churn_trees.read(forest), measures)
+    assert found.tolist() == forest.decision_function(measures).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 
 import numpy as np
 import polars as pl
@@ -307,11 +308,36 @@ def test_draws_in_which_nobody_came_back_are_left_out():
     assert fit.score(rows)["clv"].is_not_null().all()
 
 
-def test_customers_with_covariates_are_not_drawn(shop):
-    with pytest.raises(FitError, match="covariates"):
-        CLV(purchases=cu.BGNBD(covariates=("gender",)), intervals=2).fit(
-            shop.where("gender IS NOT NULL")
-        )
+def test_customers_are_drawn_with_their_covariates():
+    """Those of the web buy three times as often: so do those who are drawn in their place."""
+    plain, keen = BGNBD, BGNBD.replaced({"alpha": BGNBD.params["alpha"] / 3})
+    parts = [
+        each.simulate(150, seed=seed, T=60.0, daily=True).with_columns(web=pl.lit(web))
+        for seed, (each, web) in enumerate([(plain, False), (keen, True)])
+    ]
+    rows = pl.concat(parts)
+    means = SPEND.simulate(rows["x"].to_numpy(), seed=6)
+    rows = rows.with_columns(pl.Series("spend_mean", means).fill_nan(None))
+    recipe = CLV(
+        purchases=cu.BGNBD(covariates=["web"]), spend=SPEND, horizon=cu.Window(days=90), intervals=5
+    )
+    fit = recipe.fit(rows)
+    assert recipe.fit(rows) == fit
+    own = [draw["purchase[web]"] for draw, _ in fit.draws]
+    assert len(own) == 5
+    assert np.mean(own) == pytest.approx(math.log(3), abs=0.5)
+    found = fit.score(rows)
+    assert (found["clv_low"] <= found["clv_high"]).all()
+
+
+def test_rows_that_stand_for_several_are_drawn_as_several():
+    rows = BGNBD.simulate(40, seed=2, T=60.0, daily=True)
+    means = pl.Series("spend_mean", SPEND.simulate(rows["x"].to_numpy(), seed=6)).fill_nan(None)
+    rows = rows.with_columns(means).drop("customer_id")
+    recipe = CLV(purchases=BGNBD, spend=SPEND, horizon=cu.Window(days=90), intervals=2)
+    counted = recipe.fit(rows.with_columns(customers=pl.lit(3)))
+    # All were observed as long, so that their order does not matter.
+    assert counted.draws == recipe.fit(pl.concat([rows] * 3)).draws
 
 
 # ---------------------------------------------------------------- text, and what is refused

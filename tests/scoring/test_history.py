@@ -17,6 +17,7 @@ from custseg.schema.bridge import read_only
 from custseg.schema.clock import day_number, epoch_us
 from custseg.scoring import history_fold
 from naive import history as naive
+from scoring.kernel_forms import forms
 
 orders = rows(customer_id=st.integers(1, 4), ordered_at=instants, total=st.integers(-300, 900))
 NO_WORDS, NO_RANKS = read_only(np.zeros(0, np.uint64)), read_only(np.zeros(0, np.int64))
@@ -114,60 +115,95 @@ def arrays(made):
     return tuple(read_only(each) for each in (ids, at, totals))
 
 
-def folded(fold, made, seen):
-    out = np.empty((4, 5), np.int64)
-    zone = SINCE, OFFSETS
-    good = fold(*arrays(made), seen, 0, NO_WORDS, NO_RANKS, *zone, out)
-    return bool(good), out
+START, BITS = -3, 5
 
 
-@given(listed, st.integers(-DAY, 6 * DAY))
-def test_the_fold_is_its_python_and_its_twin(made, seen):
+def table(columns, customers=4):
+    return np.zeros((customers, columns), np.int64)
+
+
+def zoned(made, seen, *rest):
+    return (*arrays(made), seen, 0, NO_WORDS, NO_RANKS, SINCE, OFFSETS, START, BITS, *rest)
+
+
+def told(out):
+    """First day, last day, days, spend of repeat days of customers who ordered."""
+    kept = read_only(np.flatnonzero(out[:, 0]))
+    (known,) = (
+        columns(read_only(out), kept, BITS, np.empty((4, kept.size), np.int64)).T.tolist()
+        for columns in forms(kernels.columns)[-1:]
+    )
+    return {
+        who: [first + START, last + START, days, repeat]
+        for who, (first, last, days, repeat) in zip(kept.tolist(), known, strict=True)
+    }
+
+
+def twin_of(made, seen):
+    twin = naive.fold(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
+    return {
+        who: [first, last, days, repeat]
+        for who, (first, last, days, _, repeat) in enumerate(twin)
+        if days
+    }
+
+
+def begun(made, seen):
+    """Spend of the first day of each customer."""
+    twin = naive.fold(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
+    return [first for _, _, _, first, _ in twin]
+
+
+@given(listed, st.integers(-DAY, 6 * DAY), st.sampled_from([2, 3]))
+def test_the_fold_is_its_python_and_its_twin(made, seen, wide):
     for some in (made, sorted(made, key=lambda row: row[1])):
         ascends = naive.ascends(some, seen, SINCE.tolist(), OFFSETS.tolist())
         for fold in forms(kernels.fold):
-            good, out = folded(fold, some, seen)
-            assert good == ascends
-            if good:
-                twin = naive.fold(some, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
-                assert out.tolist() == twin
+            out = table(wide)
+            assert fold(*zoned(some, seen, out)) == ascends
+            if ascends:
+                assert told(out) == twin_of(some, seen)
+                assert wide == 2 or out[:, 2].tolist() == begun(some, seen)
 
 
-@given(listed, listed)
-def test_folds_that_follow_each_other_are_one(before, after):
+@given(listed, listed, listed)
+def test_folds_that_follow_each_other_are_one(before, after, last):
     seen = 6 * DAY
-    before, after = (sorted(each, key=lambda row: row[1]) for each in (before, after))
-    whole = naive.ascends([*before, *after], seen, SINCE.tolist(), OFFSETS.tolist())
-    twin = naive.follow(before, after, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
+    parts = [sorted(each, key=lambda row: row[1]) for each in (before, after, last)]
+    whole = [row for part in parts for row in part]
+    ascends = naive.ascends(whole, seen, SINCE.tolist(), OFFSETS.tolist())
     for follow in forms(kernels.follow):
-        left, right = folded(kernels.fold, before, seen)[1], folded(kernels.fold, after, seen)[1]
-        assert bool(follow(left, right)) == whole
-        if whole:
-            assert left.tolist() == twin
+        tables = [table(2), table(3), table(3)]
+        for part, out in zip(parts, tables, strict=True):
+            kernels.fold(*zoned(part, seen, out))
+        left, *others = tables
+        assert all(follow(left, each, BITS) for each in others) == ascends
+        if ascends:
+            assert told(left) == twin_of(whole, seen)
 
 
-def marked(mark, made, seen):
-    out, days = np.empty((4, 4), np.int64), np.empty((4, 1), np.uint64)
-    return mark(*arrays(made), seen, 0, NO_WORDS, NO_RANKS, SINCE, OFFSETS, -3, out, days), days
-
-
-@given(listed, st.integers(-DAY, 6 * DAY))
-def test_marks_are_their_python_and_their_twin(made, seen):
-    twin = naive.mark(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
-    counts = [row[2] for row in naive.fold(made, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))]
+@given(listed, st.integers(-DAY, 6 * DAY), st.integers(0, 4))
+def test_marks_are_their_python_and_their_twin(made, seen, cut):
     for mark in forms(kernels.mark):
-        out, days = marked(mark, made, seen)
-        assert out.tolist() == twin
-        assert np.bitwise_count(days).ravel().tolist() == counts
+        out = table(3)
+        for low, high in ((0, cut), (cut, 4)):
+            days = np.zeros((high - low, 1), np.uint64)
+            mark(*zoned(made, seen, low, out[low:high], days))
+        assert told(out) == twin_of(made, seen)
+        assert out[:, 2].tolist() == begun(made, seen)
 
 
-@given(listed, listed)
-def test_marks_of_parts_are_blended_to_those_of_the_whole(some, others):
-    seen = 6 * DAY
-    twin = naive.blend(some, others, seen, SINCE.tolist(), OFFSETS.tolist(), range(4))
-    for blend in forms(kernels.blend):
-        left, right = (marked(kernels.mark, each, seen)[0] for each in (some, others))
-        assert blend(left, right).tolist() == twin
+def test_more_orders_than_are_looked_ahead_for():
+    made = [(each % 4, (each * 37) % 6 * DAY, each) for each in range(150)]
+    for mark in forms(kernels.mark):
+        out = table(3)
+        mark(*zoned(made, 9 * DAY, 0, out, np.zeros((4, 1), np.uint64)))
+        assert told(out) == twin_of(made, 9 * DAY)
+    in_time = sorted(made, key=lambda row: row[1])
+    for fold in forms(kernels.fold):
+        out = table(2)
+        assert fold(*zoned(in_time, 9 * DAY, out))
+        assert told(out) == twin_of(made, 9 * DAY)
 
 
 def test_a_bitmap_of_ids_gives_the_same_rows():
@@ -175,9 +211,11 @@ def test_a_bitmap_of_ids_gives_the_same_rows():
     words = read_only(np.array([1, 8], np.uint64))  # ids 3 and 70, from 3 on
     ranks = read_only(np.array([0, 1], np.int64))
     for fold in forms(kernels.fold):
-        out = np.empty((2, 5), np.int64)
-        assert fold(*arrays(made), 9 * DAY, 3, words, ranks, SINCE[:1], OFFSETS[:1], out)
-        assert out.tolist() == [[1, 1, 1, 7, 0], [0, 2, 2, 5, 9]]
+        out = table(3, 2)
+        zone = SINCE[:1], OFFSETS[:1], START, BITS
+        assert fold(*arrays(made), 9 * DAY, 3, words, ranks, *zone, out)
+        assert told(out) == {0: [1, 1, 1, 0], 1: [0, 2, 2, 9]}
+        assert out[:, 2].tolist() == [7, 5]
 
 
 def test_an_as_of_within_a_day_hides_what_came_later_that_day():

@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
-__all__ = ["blend", "fold", "follow", "mark"]
+__all__ = ["columns", "fold", "follow", "mark"]
 
 _DAY = 86_400_000_000
-# Later than any day, and as much earlier.
-_LATEST = 2**62
 # Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
 _AHEAD = 32
 _RING = 64
@@ -72,9 +70,14 @@ def fold(
     ranks: Ints,
     since: Ints,
     offsets: Ints,
+    start: int,
+    bits: int,
     out: Ints,
 ) -> bool:
-    """Per customer: first and last order day, order days, spend of the first and of the others.
+    """Per customer: order days, the last and the first of them, and spend of all but the first.
+
+    The table is what does not fit the cache, so the three numbers of days
+    share a word: rows of 16 bytes.
 
     Args:
         ids: int64[n], each from `lowest` on.
@@ -89,15 +92,19 @@ def fold(
         ranks: int64[w], ids that occur before each word.
         since: int64[k], the instants from which offsets of the zone hold.
         offsets: int64[k], microseconds to add for local time.
-        out: int64[m, 5], room for the result, numpy's own (huge pages).
+        start: int64, the first day; days are counted from it.
+        bits: int64, what the last day, so counted, and the number of days need.
+        out: int64[m, 2 or 3] of zeros, numpy's own (huge pages).
 
     Returns:
         Whether the days of every customer ascend; else `out` is of no use.
-        `out`: first day, last day, order days (0 without an order), total of
-        the first day, total of all later ones. Cost: one random access a row.
-        Twin: naive.history.fold.
+        `out`: number of days, last and first day in a word, `bits` each from
+        the highest to the lowest, 0 without an order; the total of all days
+        but the first; and, where there is a third column, that of the first.
+        Cost: one random access a row. Twin: naive.history.fold.
     """
-    out[:] = 0
+    low = (np.int64(1) << bits) - 1
+    wide = out.shape[1] > 2  # noqa: PLR2004 - the third column
     ring = np.empty(_RING, np.uint64)
     for i in range(min(_AHEAD, ids.size)):
         ring[i] = _row(ids[i], lowest, words, ranks)
@@ -112,51 +119,53 @@ def fold(
         if at > seen or total < 0:
             continue
         held = _offset(at, since, held)
-        day = (at + offsets[held]) // _DAY
-        if out[row, 2] == 0:
-            out[row, 0] = day
-            out[row, 1] = day
-            out[row, 2] = 1
-            out[row, 3] = total
-            continue
-        last = out[row, 1]
-        if day < last:
+        day = (at + offsets[held]) // _DAY - start
+        known = out[row, 0]
+        first, last = known & low, (known >> bits) & low
+        if known == 0:
+            first = day
+            last = -1
+        elif day < last:
             return False
         # Selected, not branched: whether it is another day cannot be guessed.
-        out[row, 1] = day
-        out[row, 2] += np.int64(day > last)
-        first = day == out[row, 0]
-        out[row, 3] += total if first else 0
-        out[row, 4] += 0 if first else total
+        days = (known >> (2 * bits)) + np.int64(day > last)
+        out[row, 0] = (((days << bits) | day) << bits) | first
+        out[row, 1] += 0 if day == first else total
+        if wide:
+            out[row, 2] += total if day == first else 0
     return True
 
 
 @kernel
-def follow(left: Ints, right: Ints) -> bool:
+def follow(left: Ints, right: Ints, bits: int) -> bool:
     """Two folds of orders, the second of rows that follow the first, as one.
 
     Args:
-        left: int64[m, 5] as `fold` gives it; it is changed to the result.
-        right: int64[m, 5].
+        left: int64[m, 2 or more] as `fold` gives it; it is changed to the result.
+        right: int64[m, 3].
+        bits: As `fold` took it.
 
     Returns:
-        Whether the days of every customer ascend. Twin: naive.history.follow.
+        Whether the days of every customer ascend. Twin: naive.history.fold.
     """
+    low = (np.int64(1) << bits) - 1
     for row in range(left.shape[0]):
-        if right[row, 2] == 0:
+        other = right[row, 0]
+        if other == 0:
             continue
-        if left[row, 2] == 0:
-            left[row] = right[row]
+        known = left[row, 0]
+        if known == 0:
+            left[row, 0] = other
+            left[row, 1] = right[row, 1]
             continue
-        last, first = left[row, 1], right[row, 0]
+        last, first = (known >> bits) & low, other & low
         if first < last:
             return False
         # The first day of the right may be the only day of the left.
-        joins = left[row, 0] == first
-        left[row, 3] += right[row, 3] if joins else 0
-        left[row, 4] += right[row, 4] + (0 if joins else right[row, 3])
-        left[row, 2] += right[row, 2] - np.int64(first == last)
-        left[row, 1] = right[row, 1]
+        joins = (known & low) == first
+        left[row, 1] += right[row, 1] + (0 if joins else right[row, 2])
+        days = (known >> (2 * bits)) + (other >> (2 * bits)) - np.int64(first == last)
+        left[row, 0] = (((days << bits) | ((other >> bits) & low)) << bits) | (known & low)
     return True
 
 
@@ -171,7 +180,9 @@ def mark(
     ranks: Ints,
     since: Ints,
     offsets: Ints,
-    day: int,
+    start: int,
+    bits: int,
+    begin: int,
     out: Ints,
     days: Words,
 ) -> Ints:
@@ -187,72 +198,82 @@ def mark(
         ranks: As well.
         since: As well.
         offsets: As well.
-        day: int64, the first day that occurs.
-        out: int64[m, 4], room for the result.
-        days: uint64[m * w, 1], room for w words of days for each row.
+        start: As well.
+        bits: As well.
+        begin: int64, the first of the rows that are looked after here; orders
+            of others are passed over.
+        out: int64[m, 3] of zeros, room for rows from `begin` on.
+        days: uint64[m * w, 1] of zeros, w words of days for each row.
 
     Returns:
-        `out`: first day, last day, total of the first day, total of all days;
-        first above last without an order. Bit k of a row's days is day
-        `day` + k. Cost: two random accesses a row. Twin: naive.history.mark.
+        `out`, as `fold` gives it with three columns. Cost: two random accesses
+        an order that is looked after. Twin: naive.history.fold.
     """
-    wide = days.shape[0] // max(out.shape[0], 1)
-    days[:] = 0
-    for row in range(out.shape[0]):
-        out[row, 0] = _LATEST
-        out[row, 1] = -_LATEST
-        out[row, 2] = 0
-        out[row, 3] = 0
+    many = out.shape[0]
+    wide = np.uint64(days.shape[0] // max(many, 1))
+    low = (np.int64(1) << bits) - 1
     one = np.uint64(1)
-    rows = np.empty(_RING, np.uint64)
-    on = np.empty(_RING, np.int64)
-    held = 0
+    rows, on = np.empty(_RING, np.uint64), np.empty(_RING, np.int64)
+    amounts = np.empty(_RING, np.int64)
+    held, pushed, done = 0, 0, 0
+    # The row and the day are known some orders ahead, to be in cache when they are changed.
     for i in range(ids.size + _AHEAD):
-        # The row and the day are known some orders ahead, to be in cache when they are changed.
         if i < ids.size:
-            row = _row(ids[i], lowest, words, ranks)
+            own = np.int64(_row(ids[i], lowest, words, ranks)) - begin
+            if own < 0 or own >= many or instants[i] > seen or totals[i, 0] < 0:
+                continue
+            row = np.uint64(own)
             held = _offset(instants[i], since, held)
-            counts = (instants[i] <= seen) & (totals[i, 0] >= 0)
-            number = (instants[i] + offsets[held]) // _DAY if counts else _LATEST
-            rows[i & (_RING - 1)] = row
-            on[i & (_RING - 1)] = number
+            day = (instants[i] + offsets[held]) // _DAY - start
+            rows[pushed & (_RING - 1)] = row
+            on[pushed & (_RING - 1)] = day
+            amounts[pushed & (_RING - 1)] = totals[i, 0]
             prefetch(out, row)
-            if counts:
-                prefetch(days, row * np.uint64(wide) + np.uint64((number - day) >> 6))
-        now = i - _AHEAD
-        if now < 0 or on[now & (_RING - 1)] == _LATEST:
-            continue
-        row, number, total = rows[now & (_RING - 1)], on[now & (_RING - 1)], totals[now, 0]
-        place = row * np.uint64(wide) + np.uint64((number - day) >> 6)
-        days[place, 0] |= one << np.uint64((number - day) & 63)
-        first = out[row, 0]
-        # An earlier day than the first so far begins its total anew.
-        out[row, 2] = (
-            total + (out[row, 2] if number == first else 0) if number <= first else out[row, 2]
-        )
-        out[row, 0] = min(first, number)
-        out[row, 1] = max(out[row, 1], number)
-        out[row, 3] += total
+            prefetch(days, row * wide + np.uint64(day >> 6))
+            pushed += 1
+            if pushed - done <= _AHEAD:
+                continue
+        elif done == pushed:
+            break
+        row, day = rows[done & (_RING - 1)], on[done & (_RING - 1)]
+        total = amounts[done & (_RING - 1)]
+        done += 1
+        place = row * wide + np.uint64(day >> 6)
+        bit = one << np.uint64(day & 63)
+        new = np.int64((days[place, 0] & bit) == 0)
+        days[place, 0] |= bit
+        known = out[row, 0]
+        first = known & low if known != 0 else day + 1
+        # An earlier day than the first so far makes that one a repeat day.
+        moved = out[row, 2] if day < first else (0 if day == first else total)
+        out[row, 1] += moved
+        begun = total + (out[row, 2] if day == first else 0)
+        out[row, 2] = begun if day <= first else out[row, 2]
+        last = max((known >> bits) & low, day)
+        count = (known >> (2 * bits)) + new
+        out[row, 0] = (((count << bits) | last) << bits) | min(first, day)
     return out
 
 
 @kernel
-def blend(left: Ints, right: Ints) -> Ints:
-    """Two results of `mark`, of parts of the same orders, as one; bitmaps are or-ed elsewhere.
+def columns(table: Ints, rows: Ints, bits: int, turned: Ints) -> Ints:
+    """Some rows of a fold, each number in a column of its own.
 
     Args:
-        left: int64[m, 4] as `mark` gives it; it is changed.
-        right: int64[m, 4].
+        table: int64[n, 2 or 3] as `fold` gives it.
+        rows: int64[m], each from 0 to n - 1.
+        bits: As `fold` took it.
+        turned: int64[4, m], room for the result.
 
     Returns:
-        `left`. Twin: naive.history.blend.
+        `turned`: first and last day, counted from the start, number of days,
+        and the total of all but the first. Twin: naive.history.fold.
     """
-    for row in range(left.shape[0]):
-        if right[row, 0] < left[row, 0]:
-            left[row, 0] = right[row, 0]
-            left[row, 2] = right[row, 2]
-        elif right[row, 0] == left[row, 0]:
-            left[row, 2] += right[row, 2]
-        left[row, 1] = max(left[row, 1], right[row, 1])
-        left[row, 3] += right[row, 3]
-    return left
+    low = (np.int64(1) << bits) - 1
+    for i in range(rows.size):
+        known = table[rows[i], 0]
+        turned[0, i] = known & low
+        turned[1, i] = (known >> bits) & low
+        turned[2, i] = known >> (2 * bits)
+        turned[3, i] = table[rows[i], 1]
+    return turned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -13,9 +13,10 @@ from custseg.base.measure import Measure
 from custseg.errors import FitError, Problem
 from custseg.model.measure_name import MeasureName
 from custseg.model.window import Window
+from custseg.scoring import churn_text
 from custseg.scoring.churn_labels import churn_labels, last_day
 from custseg.scoring.churn_test import ChurnTest
-from custseg.scoring.churn_trees import grown, log_odds
+from custseg.scoring.churn_trees import Forest, grown, log_odds
 from custseg.scoring.engagement import Engagement
 from custseg.scoring.numbers import is_number
 from custseg.scoring.recalibration import recalibrated
@@ -202,11 +203,12 @@ class ChurnModel:
             yield Problem(what, "ChurnModel.learning_rate", "give a number above 0, up to 1")
 
 
-@frozen(eq=False, repr=False, kw_only=True)
+@frozen(repr=False, kw_only=True)
 class ChurnFit:
     """A trained churn model, and what it was trained on.
 
-    It has no text form: the same logs, recipe and seed train the same model.
+    It is a value: its trees are numbers, and scikit-learn is not needed to
+    read, keep or use it.
 
     Attributes:
         recipe: What was asked for.
@@ -215,7 +217,7 @@ class ChurnFit:
             its end or later.
         customers: How many were learnt from.
         churned_share: How many of them did not buy again.
-        forest: The trees, as scikit-learn has them.
+        forest: The trees.
         calibration: Intercept and slope on the scale of log-odds.
 
     >>> import custseg as cu
@@ -230,7 +232,7 @@ class ChurnFit:
     until: dt.date
     customers: int
     churned_share: float
-    forest: Any
+    forest: Forest
     calibration: tuple[float, float] = (0.0, 1.0)
 
     def score(self, base: CustomerBase, /) -> pl.DataFrame:
@@ -291,6 +293,24 @@ class ChurnFit:
             until=last_day(seen.when, self.recipe.horizon),
             calibration=recalibrated(odds, labels["churned"].to_numpy()),
         )
+
+    def to_json(self) -> str:
+        """The model as text, trees and all; equal after the trip.
+
+        Raises:
+            FitError: when a measure is an expression, which has no text.
+        """
+        return churn_text.written(self)
+
+    @classmethod
+    def from_json(cls, text: str, /) -> ChurnFit:
+        """The model that a text holds.
+
+        Raises:
+            FitError: when the text is not one.
+        """
+        parts = churn_text.read(text)
+        return cls(**{**parts, "recipe": ChurnModel(**parts["recipe"])})
 
     def _later(
         self, base: CustomerBase, at: dt.date | dt.datetime | str, where: str

@@ -120,7 +120,7 @@ class CLV:
         )
         purchases = given[0] if isinstance(given[0], PurchaseFit) else given[0].fit(rows)
         spend = given[1] if isinstance(given[1], SpendFit) else given[1].fit(rows)
-        draws = drawn(purchases, spend, rows["T"].to_numpy(), draws=self.intervals, seed=self.seed)
+        draws = drawn(purchases, spend, rows, draws=self.intervals, seed=self.seed)
         fit = CLVFit(
             purchases=purchases,
             spend=spend,

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from custseg.errors import FitError
+from custseg.schema.bridge import read_only
+from custseg.scoring.cells import Cells
+from custseg.scoring.purchase_fit import drawn_again, fitted_again
+from custseg.scoring.spend_fit import spent_again
 from custseg.threads import threads
 
 if TYPE_CHECKING:
@@ -26,47 +29,52 @@ Draw = tuple[dict[str, float], dict[str, float]]
 
 
 def drawn(
-    purchases: PurchaseFit, spend: SpendFit, observed: Floats, /, *, draws: int, seed: int
+    purchases: PurchaseFit, spend: SpendFit, rows: pl.DataFrame, /, *, draws: int, seed: int
 ) -> tuple[Draw, ...]:
     """Parameters by the parametric bootstrap (Efron and Tibshirani 1993, 6.5).
 
-    Each time as many customers as there are, observed as long as they are,
-    are drawn from the two models, which are fitted anew to them. What cannot
-    be fitted to some draw is left out.
+    Each time as many customers as there are, with their covariates and
+    observed as long, are drawn from the two models, which are fitted anew to
+    them. What cannot be fitted to some draw is left out.
 
     Args:
         purchases: How often customers buy.
         spend: What they spend.
-        observed: float64[n], how long each has been observed.
+        rows: Their histories, `T` and the columns of covariates among them.
         draws: How often; 0 for not at all.
         seed: Where chance starts.
-
-    Raises:
-        FitError: when purchases have covariates, which are not drawn.
     """
     if not draws:
         return ()
-    if purchases.design.terms:
-        raise FitError(
-            "customers cannot be drawn from a model with covariates",
-            where="CLV.intervals",
-            fix="take intervals=0, or purchases without covariates",
-        )
+    customers = _each(rows.select("T", *purchases.design.columns, *_counts(rows)))
 
     def draw(each: int) -> Draw | None:
         chance = np.random.default_rng([seed, each])
         first, second = chance.integers(2**62, size=2).tolist()
-        rows = purchases.simulate(
-            observed.size, seed=first, T=observed, daily=not purchases.family.steps
-        )
-        try:
-            bought = purchases.refit(rows)
-            means = pl.Series("spend_mean", spend.simulate(rows["x"].to_numpy(), seed=second))
-            spent = spend.refit(rows.with_columns(means.fill_nan(None)))
-        except FitError:
+        rows = drawn_again(purchases, customers, seed=first)
+        means = spend.simulate(rows["x"].to_numpy(), seed=second)
+        # Free ones tell nothing, as in a fit to histories; NaN is not above 0.
+        paid = means > 0
+        if not paid.any():
             return None
+        # Drawn, so that they need not be checked.
+        bought = fitted_again(purchases, Cells.of_rows(rows, design=purchases.design))
+        x, some = rows["x"].to_numpy()[paid], means[paid]
+        spent = spent_again(spend, *map(read_only, (x, some, np.ones(x.size))))
         good = "failed" not in {bought.status, spent.status}
         return (bought.params, spent.params) if good else None
 
     with ThreadPoolExecutor(threads()) as pool:
         return tuple(found for found in pool.map(draw, range(draws)) if found is not None)
+
+
+def _counts(rows: pl.DataFrame) -> list[str]:
+    return ["customers"] if "customers" in rows.columns else []
+
+
+def _each(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row for each customer, where rows stand for several."""
+    if not _counts(rows):
+        return rows
+    many = rows["customers"].round().cast(pl.Int64).to_numpy()
+    return rows.drop("customers")[np.repeat(np.arange(rows.height), many)]

@@ -46,4 +46,4 @@ class GammaGamma:
             SchemaError: listing everything that is wrong with a frame.
             FitError: when nobody takes part.
         """
-        return fitted_spend(source, unit=self.unit, start=None, where="GammaGamma.fit")
+        return fitted_spend(source, unit=self.unit, where="GammaGamma.fit")

@@ -70,7 +70,7 @@ def history(base: CustomerBase, /, *, unit: str = "week") -> pl.DataFrame:
     return pl.DataFrame(
         [
             folded.ids.alias("customer_id"),
-            x.alias("x"),
+            pl.Series("x", x),
             quotient(folded.last - folded.first, days).alias("t_x"),
             quotient(base.when.today - folded.first, days).alias("T"),
             quotient(folded.repeat, x * 10**base.scale).alias("spend_mean"),

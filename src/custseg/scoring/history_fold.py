@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from attrs import frozen
 
 from custseg.base.coding import Coding
 from custseg.schema.arrow import words
-from custseg.schema.bridge import array, minor
+from custseg.schema.bridge import array, minor, read_only
 from custseg.schema.clock import Clock, clock
 from custseg.threads import in_threads, slices
 
@@ -28,6 +29,8 @@ _MAX = 2**63 - 1
 _SMALL = 500_000
 # Words of bitmaps that are worth their memory, 512 MB: beyond, polars sorts it out.
 _MOST_WORDS = 1 << 26
+# Bits of a word below its sign, and how many numbers of days share it.
+_BITS, _SHARED = 63, 3
 
 
 @frozen(eq=False)
@@ -36,18 +39,18 @@ class FoldedHistory:
 
     Attributes:
         ids: Customers, sorted.
-        first: The first day, numbered from 1970-01-01.
-        last: The last day.
-        days: How many there are.
-        repeat: The totals of all days but the first in smallest units: Int64,
-            or Int128 where that could overflow.
+        first: int64, the first day, numbered from 1970-01-01.
+        last: int64, the last day.
+        days: int64, how many there are.
+        repeat: The totals of all days but the first in smallest units: int64,
+            or a column of Int128 where that could overflow.
     """
 
     ids: pl.Series
-    first: pl.Series
-    last: pl.Series
-    days: pl.Series
-    repeat: pl.Series
+    first: Ints
+    last: Ints
+    days: Ints
+    repeat: Ints | pl.Series
 
 
 def folded_history(orders: pl.DataFrame, when: AsOf, /) -> FoldedHistory:
@@ -57,104 +60,110 @@ def folded_history(orders: pl.DataFrame, when: AsOf, /) -> FoldedHistory:
         orders: A frame of orders, in any order.
         when: Up to where they are seen.
     """
-    log = _Log.of(orders) if orders.height else None
+    log = _Log.of(orders, when) if orders.height else None
     coding = Coding.of(orders["customer_id"], log.parts) if log is not None else None
     if log is None or coding is None:
         return _by_polars(orders, when)
-    low = int(log.instants.min())
-    zone = clock(when.tz, low, when.instant)
-    table = _in_order(log, coding, zone, when)
-    if table is None and _fits(coding, zone, low, when):
-        table = _marked(log, coding, zone, zone.day(low), when)
-    return _by_polars(orders, when) if table is None else _customers(table, coding)
+    table = _in_order(log, coding)
+    if table is None and coding.rows * log.wide <= _MOST_WORDS:
+        table = _marked(log, coding)
+    return _by_polars(orders, when) if table is None else _customers(table, coding, log)
 
 
 @frozen(eq=False)
 class _Log:
-    """Orders as arrays, and the rows that each thread looks at."""
+    """Orders as arrays, the rows that each thread looks at, and how days are counted.
+
+    Attributes:
+        instants: When.
+        totals: How much, in two words each.
+        parts: The rows of each thread.
+        zone: The local clock.
+        seen: The last instant that is seen.
+        start: The first day.
+        bits: What any day counted from it, and a number of days, need.
+        wide: Words of a bit for each day.
+    """
 
     instants: Ints
     totals: Ints
     parts: list[slice]
+    zone: Clock
+    seen: int
+    start: int
+    bits: int
+    wide: int
 
     @classmethod
-    def of(cls, orders: pl.DataFrame) -> _Log | None:
-        """None when a sum might leave int64."""
+    def of(cls, orders: pl.DataFrame, when: AsOf) -> _Log | None:
+        """None when a sum might leave int64, or days the room they have."""
         from custseg._kernels.fold import largest  # numba is loaded when it is needed
 
         parts, totals = slices(orders.height, _SMALL), words(orders["total"])
-        reach = max(int(far) for far in in_threads(lambda part: largest(totals[part]), parts))
-        if reach * orders.height > _MAX:
+        instants = array(orders["ordered_at"])
+        reach = in_threads(
+            lambda part: (int(largest(totals[part])), int(instants[part].min())), parts
+        )
+        low = min(at for _, at in reach)
+        zone = clock(when.tz, low, when.instant)
+        start = zone.day(low)
+        span = max(when.today - start, 0) + 1
+        bits = span.bit_length()
+        if max(far for far, _ in reach) * orders.height > _MAX or _SHARED * bits > _BITS:
             return None
-        return cls(array(orders["ordered_at"]), totals, parts)
+        return cls(
+            instants, totals, parts, zone, when.instant, start, bits, wide=(span + 63) // 64
+        )
+
+    def columns(self, part: slice, coding: Coding) -> tuple[Ints | int, ...]:
+        """What a kernel reads of some rows."""
+        zone = self.zone
+        orders = coding.numbers[part], self.instants[part], self.totals[part], self.seen
+        rows = coding.lowest, coding.words, coding.ranks, zone.since, zone.offsets
+        return (*orders, *rows, self.start, self.bits)
 
 
-@frozen(eq=False)
-class _Table:
-    """A row for each customer, or for who might be one: int64[rows] each."""
-
-    first: Ints
-    last: Ints
-    days: Ints
-    repeat: Ints
-
-
-def _in_order(log: _Log, coding: Coding, zone: Clock, when: AsOf) -> _Table | None:
+def _in_order(log: _Log, coding: Coding) -> Ints | None:
     """Orders of which each customer's come day after day; None where they do not."""
     from custseg._kernels.history import fold, follow  # numba is loaded when it is needed
 
-    rows = (coding.lowest, coding.words, coding.ranks, zone.since, zone.offsets)
-
     def folded(part: slice) -> Ints | None:
-        out = np.empty((coding.rows, 5), np.int64)
-        orders = coding.numbers[part], log.instants[part], log.totals[part]
-        return out if fold(*orders, when.instant, *rows, out) else None
+        # What is before the first rows nobody asks: they can do without a column.
+        out = np.zeros((coding.rows, 3 if part.start else 2), np.int64)
+        return out if fold(*log.columns(part, coding), out) else None
 
     first, *others = in_threads(folded, log.parts)
     for other in others:
-        if first is None or other is None or not follow(first, other):
+        if first is None or other is None or not follow(first, other, log.bits):
             return None
-    if first is None:
-        return None
-    return _Table(first[:, 0], first[:, 1], first[:, 2], first[:, 4])
+    return first
 
 
-def _fits(coding: Coding, zone: Clock, low: int, when: AsOf) -> bool:
-    """Whether a bit for each customer and day is not too much."""
-    return coding.rows * _words(zone.day(low), when) <= _MOST_WORDS
+def _marked(log: _Log, coding: Coding) -> Ints:
+    """Orders in any order: a bitmap of days for each customer, some customers a thread."""
+    from custseg._kernels.history import mark
+
+    everything = log.columns(slice(None), coding)
+    cuts = np.linspace(0, coding.rows, len(log.parts) + 1).astype(np.int64).tolist()
+    table = np.zeros((coding.rows, 3), np.int64)
+
+    def marked(ends: tuple[int, int]) -> None:
+        low, high = ends
+        days = np.zeros(((high - low) * log.wide, 1), np.uint64)
+        mark(*everything, low, table[low:high], days)
+
+    in_threads(marked, list(pairwise(cuts)))
+    return table
 
 
-def _words(first: int, when: AsOf) -> int:
-    """Words of 64 days from a first day on; an as_of before it sees nothing."""
-    return max(when.today - first, 0) // 64 + 1
-
-
-def _marked(log: _Log, coding: Coding, zone: Clock, day: int, when: AsOf) -> _Table:
-    """Orders in any order: a bitmap of days for each customer."""
-    from custseg._kernels.history import blend, mark
-
-    rows = (coding.lowest, coding.words, coding.ranks, zone.since, zone.offsets)
-    wide = _words(day, when)
-
-    def marked(part: slice) -> tuple[Ints, NDArray[np.uint64]]:
-        out = np.empty((coding.rows, 4), np.int64)
-        days = np.empty((coding.rows * wide, 1), np.uint64)
-        orders = coding.numbers[part], log.instants[part], log.totals[part]
-        return mark(*orders, when.instant, *rows, day, out, days), days
-
-    (out, days), *others = in_threads(marked, log.parts)
-    for other, more in others:
-        blend(out, other)
-        np.bitwise_or(days, more, out=days)
-    counts = np.bitwise_count(days).reshape(coding.rows, wide).sum(axis=1, dtype=np.int64)
-    return _Table(out[:, 0], out[:, 1], counts, out[:, 3] - out[:, 2])
-
-
-def _customers(table: _Table, coding: Coding) -> FoldedHistory:
+def _customers(table: Ints, coding: Coding, log: _Log) -> FoldedHistory:
     """The rows of the table that are customers, by id."""
-    ids, kept = coding.kept(table.days > 0)
-    columns = (table.first, table.last, table.days, table.repeat)
-    return FoldedHistory(ids, *(pl.Series(np.take(each, kept)) for each in columns))
+    from custseg._kernels.history import columns
+
+    ids, kept = coding.kept(table[:, 0] != 0)
+    turned = columns(read_only(table), kept, log.bits, np.empty((4, kept.size), np.int64))
+    turned[:2] += log.start
+    return FoldedHistory(ids, *turned)
 
 
 def _by_polars(orders: pl.DataFrame, when: AsOf) -> FoldedHistory:
@@ -177,4 +186,5 @@ def _by_polars(orders: pl.DataFrame, when: AsOf) -> FoldedHistory:
         .sort("customer_id")
         .collect()
     )
-    return FoldedHistory(*folded.select("customer_id", "first", "last", "days", "repeat"))
+    first, last, count = (folded[name].to_numpy() for name in ("first", "last", "days"))
+    return FoldedHistory(folded["customer_id"], first, last, count, folded["repeat"])

@@ -50,19 +50,21 @@ class Coordinates:
 
     def params(self, at: Floats, pattern: Floats, /) -> Floats:
         """The parameters of customers who have a pattern."""
+        if not self.terms:
+            return _exponentials(at)
         logs = at[: len(self.family.names)].copy()
         for place, sign, numbers in self._coefficients(at):
             logs[place] += sign * float(numbers @ pattern)
-        # No logarithm that a search tries leaves the range of floats.
-        return read_only(np.exp(np.clip(logs, -300.0, 300.0)))
+        return _exponentials(logs)
 
     def gradient(self, params: Floats, slopes: Floats, pattern: Floats, /) -> Floats:
         """Derivatives by coordinates from those by parameters."""
         by_log = params * slopes
+        if not self.terms:
+            return by_log
         found = [by_log]
         for _, name, sign in self._roles():
-            if self.terms:
-                found.append(sign * by_log[self.family.names.index(name)] * pattern)
+            found.append(sign * by_log[self.family.names.index(name)] * pattern)
         return np.concatenate(found)
 
     def _roles(self) -> tuple[tuple[str, str, int], ...]:
@@ -76,13 +78,26 @@ class Coordinates:
         ]
 
 
+def _exponentials(logs: Floats) -> Floats:
+    # No logarithm that a search tries leaves the range of floats.
+    return read_only(np.exp(np.minimum(np.maximum(logs, -300.0), 300.0)))
+
+
 @frozen(eq=False)
 class _Hill:
-    """The log-likelihood of some cells at coordinates."""
+    """The log-likelihood of some cells at coordinates.
+
+    Attributes:
+        coordinates: What coordinates mean.
+        parts: Cells of one pattern each.
+        pool: Threads for them.
+        wide: Whether there are cells enough to be worth threads.
+    """
 
     coordinates: Coordinates
     parts: tuple[tuple[Cells, Floats], ...]
     pool: ThreadPoolExecutor
+    wide: bool
 
     @classmethod
     def of(cls, coordinates: Coordinates, cells: Cells, pool: ThreadPoolExecutor) -> _Hill:
@@ -92,7 +107,7 @@ class _Hill:
             many = min(threads(), max(some.x.size // _SMALL, 1))
             cuts = [some.x.size * each // many for each in range(many + 1)]
             parts += [(some.picked(slice(low, high)), pattern) for low, high in pairwise(cuts)]
-        return cls(coordinates, tuple(parts), pool)
+        return cls(coordinates, tuple(parts), pool, cells.x.size > _SMALL)
 
     def __call__(self, at: Floats, /) -> tuple[float, Floats]:
         """The log-likelihood and its derivatives."""
@@ -103,13 +118,20 @@ class _Hill:
             found = self.coordinates.family.log_likelihood(cells, params)
             return float(found[0]), self.coordinates.gradient(params, found[1:], pattern)
 
-        wide = sum(cells.x.size for cells, _ in self.parts) > _SMALL
-        found = list((self.pool.map if wide else map)(one, self.parts))
+        if len(self.parts) == 1:
+            return one(self.parts[0])
+        found = list((self.pool.map if self.wide else map)(one, self.parts))
         return sum(value for value, _ in found), np.sum([slope for _, slope in found], axis=0)
 
 
 def climbed(
-    family: Family, cells: Cells, terms: Sequence[str], /, *, start: Floats | None = None
+    family: Family,
+    cells: Cells,
+    terms: Sequence[str],
+    /,
+    *,
+    start: Floats | None = None,
+    covariance: Floats | None = None,
 ) -> tuple[Coordinates, Maximum]:
     """Where the log-likelihood of these cells is highest.
 
@@ -118,6 +140,7 @@ def climbed(
         cells: Whose likelihood it is.
         terms: Names of the covariates' terms.
         start: Where to begin instead of at the family's starts.
+        covariance: That of a fit which ended there.
     """
     coordinates = Coordinates(family, tuple(terms))
     with ThreadPoolExecutor(threads()) as pool:
@@ -125,7 +148,8 @@ def climbed(
         if cells.x.size > _SAMPLE:
             sample = _Hill.of(coordinates, cells.drawn(_SAMPLE, seed=0), pool)
         starts = _starts(coordinates, cells) if start is None else [start.tolist()]
-        return coordinates, maximum(hill, sample, starts, coordinates.names)
+        top = maximum(hill, sample, starts, coordinates.names, covariance=covariance)
+        return coordinates, top
 
 
 def _starts(coordinates: Coordinates, cells: Cells) -> list[list[float]]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["PurchaseFit", "fitted_purchases"]
+__all__ = ["PurchaseFit", "drawn_again", "fitted_again", "fitted_purchases"]
 
 
 @frozen(kw_only=True)
@@ -188,11 +188,10 @@ class PurchaseFit:
             daily: Whether purchases count once a day, as in a history from a
                 log; else times are as they fall.
         """
-        rng = np.random.default_rng(seed)
         observed = np.broadcast_to(np.asarray(T, np.float64), (customers,))
-        step = (1.0 if self.unit == "day" else 1 / 7) if daily else 0.0
-        x, t_x = self.family.draw(self._baseline(), observed, rng, step=step)
         ids = pl.int_range(1, customers + 1, eager=True).alias("customer_id")
+        alike = np.zeros(customers, np.int64), np.zeros((1, len(self.design.terms)))
+        x, t_x = _drawn(self, observed, *alike, seed=seed, daily=daily)
         return pl.DataFrame(
             [ids, pl.Series("x", x), pl.Series("t_x", t_x), pl.Series("T", observed.copy())]
         )
@@ -225,8 +224,7 @@ class PurchaseFit:
             SchemaError: listing everything that is wrong with a frame.
             FitError: when nobody is in it, or a covariate cannot be read.
         """
-        cells = self.cells(source, where="PurchaseFit.refit")
-        return _fitted(self.family, cells, unit=self.unit, design=self.design, start=self._at())
+        return fitted_again(self, self.cells(source, where="PurchaseFit.refit"))
 
     def to_json(self) -> str:
         """The fit as text, with its numbers; equal after the trip."""
@@ -247,10 +245,7 @@ class PurchaseFit:
         return fit_text.told(f"{self.family.title}, {customers}, times in {self.unit}s", self)
 
     def _by_pattern(self, cells: Cells) -> list[tuple[NDArray[np.int64] | slice, Floats]]:
-        return [
-            (places, self._coordinates().params(self._at(), pattern))
-            for places, pattern in cells.by_pattern()
-        ]
+        return [(places, self._params(pattern)) for places, pattern in cells.by_pattern()]
 
     def _coordinates(self) -> Coordinates:
         return Coordinates(self.family, tuple(term.name for term in self.design.terms))
@@ -260,8 +255,45 @@ class PurchaseFit:
         many = len(self.family.names)
         return np.concatenate([np.log(values[:many]), values[many:]])
 
+    def _params(self, pattern: Floats) -> Floats:
+        return self._coordinates().params(self._at(), pattern)
+
     def _baseline(self) -> Floats:
-        return self._coordinates().params(self._at(), np.zeros(len(self.design.terms)))
+        return self._params(np.zeros(len(self.design.terms)))
+
+
+def drawn_again(fit: PurchaseFit, rows: pl.DataFrame, /, *, seed: int) -> pl.DataFrame:
+    """Histories drawn by chance for customers who are what these are, observed as long.
+
+    Args:
+        fit: How often they buy.
+        rows: A row for each customer: `T`, and the columns of covariates.
+        seed: Where chance starts.
+    """
+    alike = fit.design.patterns(rows, where="CLV.intervals")
+    daily = not fit.family.steps
+    x, t_x = _drawn(fit, rows["T"].to_numpy(), *alike, seed=seed, daily=daily)
+    return rows.with_columns(x=pl.Series(x), t_x=pl.Series(t_x))
+
+
+def _drawn(
+    fit: PurchaseFit,
+    observed: Floats,
+    pattern: NDArray[np.int64],
+    patterns: Floats,
+    *,
+    seed: int,
+    daily: bool,
+) -> tuple[NDArray[np.int64], Floats]:
+    """X and t_x of customers, those of one pattern after those of another."""
+    rng = np.random.default_rng(seed)
+    step = (1.0 if fit.unit == "day" else 1 / 7) if daily else 0.0
+    x, t_x = np.zeros(observed.size, np.int64), np.zeros(observed.size)
+    for each, numbers in enumerate(patterns):
+        some = pattern == each
+        params = fit._params(numbers)  # noqa: SLF001 - this class's own
+        x[some], t_x[some] = fit.family.draw(params, observed[some], rng, step=step)
+    return x, t_x
 
 
 def fitted_purchases(
@@ -279,11 +311,32 @@ def fitted_purchases(
     return _fitted(family, cells, unit=unit, design=design, start=None)
 
 
+def fitted_again(fit: PurchaseFit, cells: Cells, /) -> PurchaseFit:
+    """The same model fitted to other cells, begun where this one ended."""
+    many = len(fit.family.names)
+    values = np.array(list(fit.params.values()), np.float64)
+    start = np.concatenate([np.log(values[:many]), values[many:]])
+    return _fitted(
+        fit.family,
+        cells,
+        unit=fit.unit,
+        design=fit.design,
+        start=start,
+        covariance=np.array(fit.covariance, np.float64),
+    )
+
+
 def _fitted(
-    family: Family, cells: Cells, *, unit: str, design: Design, start: Floats | None
+    family: Family,
+    cells: Cells,
+    *,
+    unit: str,
+    design: Design,
+    start: Floats | None,
+    covariance: Floats | None = None,
 ) -> PurchaseFit:
     terms = [term.name for term in design.terms]
-    coordinates, top = climbed(family, cells, terms, start=start)
+    coordinates, top = climbed(family, cells, terms, start=start, covariance=covariance)
     many = len(family.names)
     values = [*np.exp(top.at[:many]).tolist(), *top.at[many:].tolist()]
     return PurchaseFit(

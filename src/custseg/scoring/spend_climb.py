@@ -35,7 +35,13 @@ _Some = tuple["NDArray[np.int64]", "Floats", "Floats"]
 
 
 def spend_climbed(
-    x: NDArray[np.int64], spend: Floats, weights: Floats, /, *, start: Floats | None = None
+    x: NDArray[np.int64],
+    spend: Floats,
+    weights: Floats,
+    /,
+    *,
+    start: Floats | None = None,
+    covariance: Floats | None = None,
 ) -> Maximum:
     """Where the log-likelihood of mean spends is highest, in logarithms of parameters.
 
@@ -44,6 +50,7 @@ def spend_climbed(
         spend: The means.
         weights: Customers of each.
         start: Where to begin instead of at the usual starts.
+        covariance: That of a fit which ended there.
     """
     x, spend, weights = _counted(x, spend, weights)
     mean = float(np.average(spend, weights=weights))
@@ -56,7 +63,7 @@ def spend_climbed(
             kept = np.random.default_rng(0).choice(x.size, _SAMPLE, p=share)
             some = read_only(x[kept]), read_only(spend[kept]), read_only(np.ones(_SAMPLE))
             sample = _hill(pool, some)
-        return maximum(hill, sample, starts, SPEND_NAMES)
+        return maximum(hill, sample, starts, SPEND_NAMES, covariance=covariance)
 
 
 def _counted(x: NDArray[np.int64], spend: Floats, weights: Floats) -> _Some:
@@ -85,8 +92,7 @@ def _hill(pool: ThreadPoolExecutor, rows: _Some) -> Callable[[Floats], tuple[flo
         def one(part: _Some) -> Floats:
             return log_likelihood(*part, params)
 
-        each = list(pool.map(one, parts)) if many > 1 else [one(part) for part in parts]
-        found = np.sum(each, axis=0)
+        found = np.sum(list(pool.map(one, parts)), axis=0) if many > 1 else one(parts[0])
         return float(found[0]), found[1:] * params
 
     return climb

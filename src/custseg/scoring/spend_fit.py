@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.scoring.maximum import Status
+    from custseg.scoring.maximum import Maximum, Status
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
-__all__ = ["SpendFit", "fitted_spend"]
+__all__ = ["SpendFit", "fitted_spend", "spent_again"]
 
 
 @frozen(kw_only=True)
@@ -149,8 +150,7 @@ class SpendFit:
             SchemaError: listing everything that is wrong with a frame.
             FitError: when nobody takes part.
         """
-        start = np.log(np.array(list(self.params.values()), np.float64))
-        return fitted_spend(source, unit=self.unit, start=start, where="SpendFit.refit")
+        return spent_again(self, *_payers(source, unit=self.unit, where="SpendFit.refit"))
 
     def to_json(self) -> str:
         """The fit as text, with its numbers; equal after the trip."""
@@ -170,23 +170,37 @@ class SpendFit:
         return fit_text.told(f"Gamma-Gamma, {self.customers:,.0f} customers", self)
 
 
-def fitted_spend(source: Source, /, *, unit: str, start: Floats | None, where: str) -> SpendFit:
+def fitted_spend(source: Source, /, *, unit: str, where: str) -> SpendFit:
     """The model that makes these mean spends most likely.
 
     Raises:
         SchemaError: listing everything that is wrong with a frame.
         FitError: when nobody takes part.
     """
+    x, spend, weights = _payers(source, unit=unit, where=where)
+    return _told(spend_climbed(x, spend, weights), x, spend, weights, unit=unit)
+
+
+def spent_again(fit: SpendFit, x: Ints, spend: Floats, weights: Floats, /) -> SpendFit:
+    """The same model fitted to other spends above 0, begun where this one ended."""
+    start = np.log(np.array(list(fit.params.values()), np.float64))
+    covariance = np.array(fit.covariance, np.float64)
+    top = spend_climbed(x, spend, weights, start=start, covariance=covariance)
+    return _told(top, x, spend, weights, unit=fit.unit)
+
+
+def _payers(source: Source, *, unit: str, where: str) -> tuple[Ints, Floats, Floats]:
+    """Counts, means and weights of customers who came back and paid."""
     rows = histories(source, unit=unit, needs=("x", "spend_mean"), where=where)
     rows = rows.filter((pl.col("x") > 0) & (pl.col("spend_mean") > 0))
     if not rows.height:
         fix = "give customers with repeat purchases that were paid for"
         raise FitError("nobody has a repeat purchase with a price", where=where, fix=fix)
-    x, spend = array(rows["x"]), read_only(rows["spend_mean"].to_numpy())
-    weights = read_only(
-        rows["customers"].to_numpy() if "customers" in rows.columns else np.ones(rows.height)
-    )
-    top = spend_climbed(x, spend, weights, start=start)
+    weights = rows["customers"].to_numpy() if "customers" in rows.columns else np.ones(rows.height)
+    return array(rows["x"]), read_only(rows["spend_mean"].to_numpy()), read_only(weights)
+
+
+def _told(top: Maximum, x: Ints, spend: Floats, weights: Floats, *, unit: str) -> SpendFit:
     values = np.exp(top.at).tolist()
     message = top.message
     if top.status == "converged" and values[1] <= 1:
