@@ -139,7 +139,7 @@ def _answered(column: pl.Series) -> pl.Series:
     if column.dtype != pl.Boolean:
         # A column that is null throughout may have no type.
         return column.cast(pl.Boolean).fill_null(value=False)
-    return filled(column, False)  # noqa: FBT003 - the value
+    return filled(column, False)
 
 
 def seen(book: RuleBook[Any], base: CustomerBase, /) -> pl.DataFrame:
