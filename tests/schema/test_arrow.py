@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custseg.schema.arrow import words
+from custseg.schema.arrow import bits, known, words
 
 amounts = st.integers(-(10**18) + 1, 10**18 - 1)
 
@@ -47,3 +47,22 @@ def test_words_outlive_the_column_they_were_seen_in():
     for _ in range(20):
         assert money(np.full(100_000, 7)).sum() == Decimal(7_000)
     assert seen.tolist() == list(range(100_000))
+
+
+flags = st.lists(st.none() | st.booleans(), max_size=40)
+
+
+@given(values=flags, drawn=st.data())
+def test_known_says_which_rows_have_a_value(values, drawn):
+    low = drawn.draw(st.integers(0, len(values)))
+    for dtype in (pl.Boolean, pl.Int64, pl.String):
+        column = pl.Series(values, dtype=pl.Boolean).cast(dtype).slice(low)
+        assert known(column).tolist() == [value is not None for value in values[low:]]
+
+
+@given(values=st.lists(st.booleans(), min_size=1, max_size=40), drawn=st.data())
+def test_a_slice_of_flags_has_as_many_bytes_as_its_rows_need(values, drawn):
+    low = drawn.draw(st.integers(0, len(values) - 1))
+    seen = bits(pl.Series(values).slice(low))
+    assert seen.size == (len(values) - low + 7) // 8
+    assert np.unpackbits(seen, bitorder="little")[: len(values) - low].tolist() == values[low:]

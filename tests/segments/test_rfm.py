@@ -228,7 +228,7 @@ def test_a_window_scores_what_lies_in_it_and_calls_the_rest_inactive(customers):
 def test_fit_assign_and_segment_read_a_base():
     shelf = Shelf(measured([(3, 2, 9.0), (40, 1, 5.0), (None, 0, 0.0)]))
     scheme = RFM().fit(shelf)
-    assert scheme == RFM().settle(RFM().tally(shelf.frame))
+    assert scheme == RFM().settle(RFM().tally(shelf.frame), currency="EUR")
     assert scheme.assign(shelf).frame.equals(scheme.label(shelf.frame))
     shelf.asked.clear()
     assert RFM().segment(shelf) == scheme.assign(shelf)

@@ -66,14 +66,17 @@ def test_every_also_gives_a_flag_for_each_rule():
 
 def test_all_rules_are_answered_in_one_pass(monkeypatch):
     passes = []
-    select = pl.DataFrame.select
 
-    def counted(frame, *expressions, **options):
-        if frame.columns == ROWS.columns:
-            passes.append(len(expressions[0]))
-        return select(frame, *expressions, **options)
+    def counted(select):
+        def selected(frame, *expressions, **options):
+            if frame.columns == ROWS.columns:
+                passes.append(len(expressions[0]))
+            return select(frame, *expressions, **options)
 
-    monkeypatch.setattr(pl.DataFrame, "select", counted)
+        return selected
+
+    for name in ("select", "select_seq"):
+        monkeypatch.setattr(pl.DataFrame, name, counted(getattr(pl.DataFrame, name)))
     rules = [cu.Rule(f"r{place}", f"orders > {place}") for place in range(100)]
     passes.clear()
     label = cu.RuleBook.first(*rules, otherwise="rest").label(ROWS)["segment"]

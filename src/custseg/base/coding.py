@@ -72,9 +72,11 @@ class Coding:
         """The ids of some rows of the table, ascending, and these rows in that order."""
         kept = np.flatnonzero(some)
         if self.names is not None:
-            ids = self.names.gather(kept)
+            ids = self.names[pl.Series(kept.astype(np.uint32))]
+            if kept.size < 2:  # noqa: PLR2004 - nothing to sort, and the engine takes 100 us to begin
+                return ids, read_only(kept)
             ranked = ids.arg_sort()
-            return ids.gather(ranked), read_only(kept[ranked.to_numpy()])
+            return ids[ranked], read_only(kept[ranked.to_numpy()])
         if self.words.size == 0:
             return pl.Series(kept + self.lowest), read_only(kept)
         from custseg._kernels.fold import places  # numba is loaded when it is needed

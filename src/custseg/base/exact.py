@@ -20,20 +20,32 @@ __all__ = ["major", "quotient"]
 _WHOLE = 2**53
 
 
-def major(units: pl.Series | Ints, scale: int) -> pl.Series:
+def major(units: pl.Series | Ints, scale: int, *, most: int | None = None) -> pl.Series:
     """Smallest units as the nearest Float64 of major ones.
+
+    Args:
+        units: Whole numbers.
+        scale: Decimals of the currency.
+        most: How far they are from zero at most, if that is known.
 
     >>> major(pl.Series("spend", [1999, 10]), 2).to_list()
     [19.99, 0.1]
     """
-    return quotient(units, 10**scale)
+    return quotient(units, 10**scale, most=most)
 
 
-def quotient(above: pl.Series | Ints, below: pl.Series | Ints | int) -> pl.Series:
+def quotient(
+    above: pl.Series | Ints, below: pl.Series | Ints | int, *, most: int | None = None
+) -> pl.Series:
     """Whole numbers divided by whole numbers from 0 on: null where that is 0.
 
     numpy divides; polars may multiply by the reciprocal, which is an ulp off
     now and then.
+
+    Args:
+        above: What is divided.
+        below: By what.
+        most: How far the first are from zero at most, if that is known.
 
     >>> quotient(pl.Series([7, 7]), pl.Series([2, 0])).to_list()
     [3.5, None]
@@ -44,10 +56,15 @@ def quotient(above: pl.Series | Ints, below: pl.Series | Ints | int) -> pl.Serie
     # Sums of 128 bits are beyond numpy: polars rounds them.
     numbers = above.cast(pl.Float64).to_numpy() if isinstance(above, pl.Series) else above
     divided = numbers / (divisors if every else np.where(known, divisors, 1))
-    if len(above) and not -_WHOLE <= above.min() <= above.max() <= _WHOLE:  # type: ignore[operator]
+    if (most is None or most > _WHOLE) and _is_beyond(above):
         _mend(divided, above, np.broadcast_to(divisors, divided.shape))
     found = pl.Series(divided)
     return found if every else masked(found, np.broadcast_to(known, divided.shape))
+
+
+def _is_beyond(numbers: pl.Series | Ints) -> bool:
+    """Whether some are too large for Float64."""
+    return len(numbers) > 0 and not -_WHOLE <= numbers.min() <= numbers.max() <= _WHOLE  # type: ignore[operator]
 
 
 def _mend(divided: NDArray[np.float64], above: pl.Series | Ints, below: Ints) -> None:

@@ -51,6 +51,7 @@ class FoldedOrders:
         spend: For each span, the sum of totals in smallest units, returns
             net: int64, or a column of Int128 where that could overflow.
         gross: For each span, the same without returns, if asked for.
+        most: How far from zero these sums are at most.
     """
 
     ids: pl.Series
@@ -59,6 +60,7 @@ class FoldedOrders:
     orders: Sequence[Ints]
     spend: Sequence[Ints | pl.Series]
     gross: Sequence[Ints | pl.Series]
+    most: int
 
 
 @frozen(eq=False)
@@ -135,6 +137,7 @@ class _Folding:
 
     Attributes:
         shares: The orders of each thread, piece by piece.
+        most: How far from zero a sum of them is at most.
         start: A whole second before all of them, in microseconds.
         bits: What the number of orders needs; the second of the last stands above.
         spans: What is counted; the first is everything.
@@ -143,6 +146,7 @@ class _Folding:
     """
 
     shares: list[list[_Piece]]
+    most: int
     start: int
     bits: int
     spans: tuple[Span, ...]
@@ -159,10 +163,10 @@ class _Folding:
         latest = min(max(piece.last for piece in pieces), spans[0].high)
         bits = log.frame.height.bit_length()
         seconds = max(latest - start, 0) // _SECOND
-        furthest = max(piece.furthest for piece in pieces)
-        if furthest * log.frame.height > _MAX or seconds.bit_length() + bits > _BITS:
+        most = max(piece.furthest for piece in pieces) * log.frame.height
+        if most > _MAX or seconds.bit_length() + bits > _BITS:
             return None
-        return cls(log.shares, start, bits, spans, gross, since)
+        return cls(log.shares, most, start, bits, spans, gross, since)
 
     @property
     def sums(self) -> int:
@@ -203,7 +207,8 @@ class _Folding:
         step = 3 if self.gross else 2
         sums, first = turned[: self.sums], turned[self.sums :].ravel()
         gross = tuple(sums[2::step]) if self.gross else ()
-        return FoldedOrders(ids, last, first, tuple(sums[0::step]), tuple(sums[1::step]), gross)
+        orders, spend = tuple(sums[0::step]), tuple(sums[1::step])
+        return FoldedOrders(ids, last, first, orders, spend, gross, self.most)
 
 
 @frozen(eq=False)
@@ -249,9 +254,7 @@ def _shares(*columns: pl.Series) -> list[list[slice]]:
     return [pieces[start:stop] for start, stop in pairwise(cuts)]
 
 
-def _by_polars(
-    log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
-) -> FoldedOrders:
+def _by_polars(log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool) -> FoldedOrders:
     """The same in polars and with sums of 128 bits: for what is too large, and for nothing."""
     at, unit = pl.col("at"), pl.col("units")
     bought = unit >= 0
@@ -287,4 +290,5 @@ def _by_polars(
         tuple(folded[f"orders{k}"].to_numpy() for k in count),
         tuple(folded[f"spend{k}"] for k in count),
         tuple(folded[f"gross{k}"] for k in count) if gross else (),
+        2**127,
     )

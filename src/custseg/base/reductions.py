@@ -61,9 +61,9 @@ def _folded_measure(folded: FoldedOrders, base: str, at: int, as_of: AsOf, scale
     if base == "orders":
         return pl.Series(orders)
     if base == "spend":
-        return major(folded.spend[at], scale)
+        return major(folded.spend[at], scale, most=folded.most)
     if base == "average_order":
-        return quotient(folded.gross[at], orders * 10**scale)
+        return quotient(folded.gross[at], orders * 10**scale, most=folded.most)
     instants = folded.last if base == "recency_days" else folded.first
     return _age(instants, orders > 0, as_of)
 

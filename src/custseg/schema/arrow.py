@@ -90,7 +90,8 @@ def bits(column: pl.Series) -> NDArray[np.uint8]:
     seen = np.asarray(_Kept(array, array.buffers[1] + first, "|u1", (size,)))
     if not inside:
         return seen
-    return np.packbits(np.unpackbits(seen, bitorder="little")[inside:], bitorder="little")
+    rows = np.unpackbits(seen, bitorder="little")[inside : inside + column.len()]
+    return np.packbits(rows, bitorder="little")
 
 
 def known(column: pl.Series) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from custseg.errors import FitError, Problem
 from custseg.segments.abc_scheme import ABCScheme, shared
 from custseg.segments.abc_sums import running, whole
+from custseg.segments.currencies import currency_of
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
@@ -90,26 +91,32 @@ class ABC:
         """
         return Tally.of_each(pl.DataFrame([shared(measures, self.by)]))
 
-    def settle(self, tally: Tally, /) -> ABCScheme:
-        """The scheme of all customers that were tallied."""
+    def settle(self, tally: Tally, /, *, currency: str | None = None) -> ABCScheme:
+        """The scheme of all customers that were tallied.
+
+        Args:
+            tally: What is known of them.
+            currency: What money is, if that is known.
+        """
         values, customers = tally.arrays()
         sums = running(whole(values), customers)
         total = int(sums[-1]) if sums.size else 0
         # What all customers with a larger value have.
         before = total - sums
         a, b = (_least(values, before < _limit(share, total)) for share in self.shares)
-        return ABCScheme(by=self.by, a=a, b=b)
+        return ABCScheme(by=self.by, a=a, b=b, currency=currency)
 
     def fit(self, base: CustomerBase, /) -> ABCScheme:
         """The scheme with the limits of this base, frozen."""
         a_base(base, "ABC.fit")
-        return self.settle(self.tally(base.measures(*self.reads)))
+        tally = self.tally(base.measures(*self.reads))
+        return self.settle(tally, currency=currency_of(base, self.reads))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
         a_base(base, "ABC.segment")
         measures = measured(base, self.reads)
-        scheme = self.settle(self.tally(measures))
+        scheme = self.settle(self.tally(measures), currency=currency_of(base, self.reads))
         return Segmentation.of(scheme, base, measures=measures)
 
     def _problems(self) -> Iterator[Problem]:

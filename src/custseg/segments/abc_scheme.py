@@ -16,6 +16,7 @@ from custseg.segments import scheme_text
 from custseg.segments.abc_lorenz import Lorenz
 from custseg.segments.bins import between, number
 from custseg.segments.cells import Axis, Cells
+from custseg.segments.currencies import currency_problems
 from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
 from custseg.segments.segmentation import Segmentation
@@ -42,6 +43,8 @@ class ABCScheme:
         by: The measure that is shared out.
         a: The smallest value in A; inf when there was nothing to share out.
         b: The smallest value in B or A.
+        currency: What its money is, an ISO 4217 code: a base in another one is
+            refused. None when it is not known, or nothing is money.
 
     Raises:
         FitError: listing everything at once: limits that are no positive
@@ -58,6 +61,7 @@ class ABCScheme:
     by: str
     a: float = field(converter=scheme_text.as_float)
     b: float = field(converter=scheme_text.as_float)
+    currency: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse limits that cannot part anything."""
@@ -149,7 +153,8 @@ class ABCScheme:
     def to_json(self) -> str:
         """The scheme as text, with its numbers; equal after the trip."""
         a, b = (scheme_text.infinity_as_null(limit) for limit in (self.a, self.b))
-        return scheme_text.written("abc", by=self.by, a=a, b=b)
+        money = {} if self.currency is None else {"currency": self.currency}
+        return scheme_text.written("abc", by=self.by, a=a, b=b, **money)
 
     @classmethod
     def from_json(cls, text: str, /) -> ABCScheme:
@@ -160,7 +165,12 @@ class ABCScheme:
                 one; it lists everything that is wrong.
         """
         parts: dict[str, Any] = scheme_text.opened(
-            text, scheme="abc", called="an ABC scheme", keys=("by", "a", "b"), where=_WHERE
+            text,
+            scheme="abc",
+            called="an ABC scheme",
+            keys=("by", "a", "b"),
+            where=_WHERE,
+            optional=("currency",),
         )
         for name in ("a", "b"):
             parts[name] = math.inf if parts[name] is None else parts[name]
@@ -169,6 +179,7 @@ class ABCScheme:
     def _problems(self) -> Iterator[Problem]:
         if not isinstance(self.by, str) or not self.by:  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
             yield Problem(f"by is {self.by!r}", "ABCScheme.by", 'name a measure, such as "spend"')
+        yield from currency_problems(self.currency, where="ABCScheme.currency")
         good = True
         for name, limit in (("a", self.a), ("b", self.b)):
             if not _is_limit(limit):

@@ -13,6 +13,7 @@ from custseg.segments.clusters_names import named
 from custseg.segments.clusters_scheme import ClustersScheme, measures_problems
 from custseg.segments.clusters_search import best_count, centres
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
+from custseg.segments.currencies import currency_of
 from custseg.segments.layout import counted
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
@@ -102,8 +103,12 @@ class Clusters:
         rows = {name: each[known] for name, each in zip(self._counted, values, strict=True)}
         return Tally.of_rows(pl.DataFrame(rows))
 
-    def settle(self, tally: Tally, /) -> ClustersScheme:
+    def settle(self, tally: Tally, /, *, currency: str | None = None) -> ClustersScheme:
         """The scheme of all customers that were tallied.
+
+        Args:
+            tally: What is known of them.
+            currency: What money is, if that is known.
 
         Raises:
             FitError: when there are fewer different customers than clusters.
@@ -128,18 +133,20 @@ class Clusters:
             names=named([places[place] for place in order], self.measures),
             centres=[places[place] for place in order],
             customers=[int(sizes[place]) for place in order],
+            currency=currency,
         )
 
     def fit(self, base: CustomerBase, /) -> ClustersScheme:
         """The scheme with the centres of this base, frozen."""
         a_base(base, "Clusters.fit")
-        return self.settle(self.tally(base.measures(*self.reads)))
+        tally = self.tally(base.measures(*self.reads))
+        return self.settle(tally, currency=currency_of(base, self.measures))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
         a_base(base, "Clusters.segment")
         measures = measured(base, self.reads)
-        scheme = self.settle(self.tally(measures))
+        scheme = self.settle(self.tally(measures), currency=currency_of(base, self.measures))
         return Segmentation.of(scheme, base, measures=measures)
 
     @property

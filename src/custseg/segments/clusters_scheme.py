@@ -15,6 +15,7 @@ from custseg.segments import clusters_text
 from custseg.segments.bins import number
 from custseg.segments.clusters_names import INCOMPLETE, PROSPECT, distinctive
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
+from custseg.segments.currencies import currency_problems
 from custseg.segments.labels import labelled, with_labels
 from custseg.segments.layout import Layout, count, counted, share
 from custseg.segments.scheme_text import finite
@@ -49,6 +50,8 @@ class ClustersScheme:
         names: The clusters, from the highest mean spend down.
         centres: The place of each, in standard deviations from the mean.
         customers: How many customers each had when it was found.
+        currency: What its money is, an ISO 4217 code: a base in another one is
+            refused. None when it is not known, or nothing is money.
 
     Raises:
         FitError: listing everything at once: parts of different lengths,
@@ -79,6 +82,7 @@ class ClustersScheme:
     names: tuple[str, ...] = field(converter=tuple)
     centres: tuple[tuple[float, ...], ...] = field(converter=_pairs)
     customers: tuple[int, ...] = field(converter=tuple)
+    currency: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse parts that do not make a scheme."""
@@ -195,6 +199,7 @@ class ClustersScheme:
             measures=self.measures,
             space=self.space,
             clusters=zip(self.names, self.centres, self.customers, strict=True),
+            currency=self.currency,
         )
 
     @classmethod
@@ -230,6 +235,7 @@ class ClustersScheme:
     def _problems(self) -> Iterator[Problem]:
         where = "ClustersScheme"
         yield from measures_problems(self.measures, where=f"{where}.measures")
+        yield from currency_problems(self.currency, where=f"{where}.currency")
         yield from self._space_problems(f"{where}.space")
         yield from self._names_problems(f"{where}.names")
         many = len(self.names)

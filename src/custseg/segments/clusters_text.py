@@ -23,6 +23,7 @@ def write(
     measures: tuple[str, ...],
     space: Space,
     clusters: Iterable[tuple[str, tuple[float, ...], int]],
+    currency: str | None,
 ) -> str:
     """The parts of a scheme as JSON, an object for each cluster."""
     return scheme_text.written(
@@ -32,6 +33,7 @@ def write(
         means=space.means,
         sds=space.sds,
         clusters=[dict(zip(_PARTS, cluster, strict=True)) for cluster in clusters],
+        **({} if currency is None else {"currency": currency}),
     )
 
 
@@ -42,7 +44,12 @@ def read(text: str, /) -> dict[str, Any]:
         FitError: listing what keeps the text from being a scheme.
     """
     document = scheme_text.opened(
-        text, scheme="clusters", called="a clusters scheme", keys=_KEYS, where=_WHERE
+        text,
+        scheme="clusters",
+        called="a clusters scheme",
+        keys=_KEYS,
+        where=_WHERE,
+        optional=("currency",),
     )
     problems: list[Problem] = []
     lists = {name: _list(document[name], name, problems) for name in _KEYS if name != "transform"}
@@ -55,6 +62,7 @@ def read(text: str, /) -> dict[str, Any]:
         "names": [each["name"] for each in clusters],
         "centres": [each["centre"] for each in clusters],
         "customers": [each["customers"] for each in clusters],
+        "currency": document.get("currency"),
     }
 
 

@@ -19,6 +19,7 @@ from custseg.segments.bins import (
     starts,
     starts_problems,
 )
+from custseg.segments.currencies import currency_of
 from custseg.segments.grid import Grid, bins_problems
 from custseg.segments.measure_window import suffix, window_problems
 from custseg.segments.rfm_groups import Groups, grouping
@@ -133,14 +134,18 @@ class RFM:
             seen = seen.filter(bought)
         return Tally.of_each(seen) if self.by is None and not self.nested else Tally.of_rows(seen)
 
-    def settle(self, tally: Tally, /) -> RFMScheme:
-        """The scheme of all customers that were tallied."""
+    def settle(self, tally: Tally, /, *, currency: str | None = None) -> RFMScheme:
+        """The scheme of all customers that were tallied.
+
+        Args:
+            tally: What is known of them.
+            currency: What money is, if that is known.
+        """
         if self.by is None:
-            return self._settled(tally)
-        groups = [(value, self._settled(self._own(part))) for value, part in tally.parted(_GROUP)]
-        return evolve(
-            self._settled(self._own(tally)), groups=Groups(by=self.by, schemes=tuple(groups))
-        )
+            return evolve(self._settled(tally), currency=currency)
+        schemes = [(value, self._settled(self._own(part))) for value, part in tally.parted(_GROUP)]
+        groups = Groups(by=self.by, schemes=tuple(schemes))
+        return evolve(self._settled(self._own(tally)), groups=groups, currency=currency)
 
     def _own(self, tally: Tally) -> Tally:
         """The tally of a group, or of all groups together, as it is without groups."""
@@ -163,13 +168,14 @@ class RFM:
     def fit(self, base: CustomerBase, /) -> RFMScheme:
         """The scheme with the cut points of this base, frozen."""
         a_base(base, "RFM.fit")
-        return self.settle(self.tally(base.measures(*self.reads)))
+        tally = self.tally(base.measures(*self.reads))
+        return self.settle(tally, currency=currency_of(base, _MEASURES))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
         a_base(base, "RFM.segment")
         measures = measured(base, self.reads)
-        scheme = self.settle(self.tally(measures))
+        scheme = self.settle(self.tally(measures), currency=currency_of(base, _MEASURES))
         return Segmentation.of(scheme, base, measures=measures)
 
     def _flat(self, tally: Tally) -> tuple[Starts, tuple[Starts], tuple[Starts]]:

@@ -21,6 +21,7 @@ from custseg.segments.bins import (
     reached,
     starts_problems,
 )
+from custseg.segments.currencies import currency_problems
 from custseg.segments.labels import labelled, taken
 from custseg.segments.layout import counted
 from custseg.segments.measure_window import window_problems
@@ -58,6 +59,8 @@ class RFMScheme:
         window: The window of orders and spend as a measure suffix, or "".
         groups: Cut points of each group's own, if customers are grouped;
             the others above then serve groups that had no buyer at fitting.
+        currency: What its money is, an ISO 4217 code: a base in another one is
+            refused. None when it is not known, or nothing is money.
 
     Raises:
         FitError: listing everything at once: starts that do not ascend, or
@@ -82,6 +85,7 @@ class RFMScheme:
     grid: Grid
     window: str = ""
     groups: Groups | None = None
+    currency: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse cut points that cannot cut."""
@@ -181,6 +185,7 @@ class RFMScheme:
             window=self.window,
             grid=self.grid,
             groups=self.groups,
+            currency=self.currency,
         )
 
     @classmethod
@@ -233,6 +238,7 @@ class RFMScheme:
         n, where = self.bins, "RFMScheme"
         groups = (n, n * n) if self.nested else (1, 1)
         yield from window_problems(self.window, where=f"{where}.window")
+        yield from currency_problems(self.currency, where=f"{where}.currency")
         for value, scheme in () if self.groups is None else self.groups.schemes:
             if (scheme.grid, scheme.window, scheme.groups) != (self.grid, self.window, None):
                 what = f"group {value!r} has another grid or window, or groups of its own"

@@ -28,6 +28,7 @@ def write(
     window: str,
     grid: Grid,
     groups: Groups | None,
+    currency: str | None,
 ) -> str:
     """The parts of a scheme as JSON; a bin without a start is null."""
     return scheme_text.written(
@@ -39,6 +40,7 @@ def write(
             "names": {name: list(regions) for name, regions in grid.names},
         },
         **({} if groups is None else {"groups": _of_groups(groups)}),
+        **({} if currency is None else {"currency": currency}),
     )
 
 
@@ -53,7 +55,12 @@ def read(text: str, made: type[RFMScheme], /) -> RFMScheme:
         FitError: listing what keeps the text from being a scheme.
     """
     document = scheme_text.opened(
-        text, scheme="rfm", called="an RFM scheme", keys=_KEYS, where=_WHERE, optional=("groups",)
+        text,
+        scheme="rfm",
+        called="an RFM scheme",
+        keys=_KEYS,
+        where=_WHERE,
+        optional=("groups", "currency"),
     )
     problems: list[Problem] = []
     cuts = _read_cuts(document, "", problems)
@@ -64,7 +71,8 @@ def read(text: str, made: type[RFMScheme], /) -> RFMScheme:
     same: dict[str, Any] = {"window": document["window"], "grid": grid}
     schemes = tuple((value, made(**own, **same)) for value, own in found)
     groups = Groups(by=by, schemes=schemes) if has_groups else None
-    return made(**cuts, **same, groups=groups)
+    currency = cast("str | None", document.get("currency"))
+    return made(**cuts, **same, groups=groups, currency=currency)
 
 
 def _cuts(

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from custseg.errors import Problem, SchemaError
 from custseg.schema.bridge import array
+from custseg.segments.currencies import same_currency
 from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
 from custseg.segments.layout import Layout, amount, count, counted, share
@@ -81,8 +82,13 @@ class Segmentation:
             scheme: What labels them.
             base: Who they are, and as of when.
             measures: What `measured` read from the base, if that is at hand.
+
+        Raises:
+            SchemaError: when the scheme was fitted in another currency.
         """
-        a_base(base, f"{type(scheme).__name__}.assign")
+        where = f"{type(scheme).__name__}.assign"
+        a_base(base, where)
+        same_currency(scheme, base, where=where)
         seen = measured(base, scheme.reads) if measures is None else measures
         return cls(
             frame=scheme.label(seen),

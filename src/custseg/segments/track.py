@@ -12,6 +12,7 @@ from attrs import frozen
 from custseg.errors import SchemaError
 from custseg.schema.bridge import read_only
 from custseg.segments.cells import Celled
+from custseg.segments.currencies import same_currency
 from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled
 from custseg.segments.layout import Layout, count, counted
@@ -53,8 +54,9 @@ def track(scheme: Scheme, base: CustomerBase, /, *, every: Every = "month") -> T
             is running is tracked as of the base. Or a list of days.
 
     Raises:
-        SchemaError: when `every` is no period, a day lies after the as_of, or
-            there is no row to begin with.
+        SchemaError: when `every` is no period, a day lies after the as_of,
+            there is no row to begin with, or the scheme was fitted in another
+            currency.
 
     >>> import custseg as cu
     >>> from custseg.segments.track import track
@@ -63,6 +65,7 @@ def track(scheme: Scheme, base: CustomerBase, /, *, every: Every = "month") -> T
     >>> [str(day) for day in track(tiers, shop, every="quarter").days][:2]
     ['2024-03-31', '2024-06-30']
     """
+    same_currency(scheme, base, where=f"{type(scheme).__name__}.track")
     told = ends(base, every)
     history = codes_by_cells(scheme, base, told) if isinstance(scheme, Celled) else None
     if history is None:
