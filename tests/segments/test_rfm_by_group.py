@@ -163,7 +163,9 @@ def test_groups_edited_into_nonsense_are_refused(change, what):
 def test_groups_within_groups_are_refused():
     scheme = fitted(cu.RFM(by="region"), told([((1, 1, 5.0), "north")]))
     inner = Groups(by="region", schemes=(("north", scheme),))
-    with pytest.raises(FitError, match="group 'north' has another grid, window or nesting, or groups"):
+    with pytest.raises(
+        FitError, match="group 'north' has another grid, window or nesting, or groups"
+    ):
         attrs.evolve(scheme, groups=inner)
 
 

@@ -38,7 +38,9 @@ def test_overlaps_are_pairs_with_counts():
 def test_overlaps_are_counted_over_all_rows(monkeypatch, rows, block):
     monkeypatch.setattr(rule_analysis, "_BLOCK", block)
     chance = np.random.default_rng(rows)
-    hits = {name: chance.random(rows) < share for name, share in zip("abc", (0.2, 0.5, 1), strict=True)}
+    hits = {
+        name: chance.random(rows) < share for name, share in zip("abc", (0.2, 0.5, 1), strict=True)
+    }
     found = rule_analysis.RuleAnalysis.of(pl.DataFrame(hits), None, day=dt.date(2026, 6, 30))
     assert found.frame["hits"].to_list() == [int(hit.sum()) for hit in hits.values()]
     both = {pair: int((hits[pair[0]] & hits[pair[1]]).sum()) for pair in combinations("abc", 2)}

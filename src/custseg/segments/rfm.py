@@ -55,7 +55,9 @@ def _floats(values: Iterable[float]) -> Starts:
     return tuple(float(value) if isinstance(value, Real) else value for value in values)
 
 
-_Cuts: TypeAlias = tuple[Sequence[Starts], Sequence[tuple[Starts, ...]], Sequence[tuple[Starts, ...]]]
+_Cuts: TypeAlias = tuple[
+    Sequence[Starts], Sequence[tuple[Starts, ...]], Sequence[tuple[Starts, ...]]
+]
 
 
 def _members(table: pl.DataFrame) -> NDArray[np.int64]:
