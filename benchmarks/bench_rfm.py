@@ -12,57 +12,36 @@ two forms. custseg's time includes the base, the segment names and the texts.
 
 from __future__ import annotations
 
-import argparse
-import gc
 import json
 import subprocess
 import tempfile
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
-from _bench import alternating, growth, machine, told, with_threads
+from _bench import alternating, told
+from _shop import (
+    AS_OF,
+    arguments,
+    base_of,
+    duckdb_forms,
+    each_part,
+    grown,
+    kept,
+    polars_forms,
+    shop,
+)
 
 import custseg as cu
 
-AS_OF = "2026-06-30"
 KINDS = ("dense", "spread", "text")
 PARTS = (*KINDS, "parquet")
 BINS = 5
 
 
-def shop(orders, customers, kind, *, seed=7):
-    """Orders over three years, in order of time, as a frame of the Order table."""
-    rng = np.random.default_rng(seed)
-    ids = np.arange(customers)
-    if kind == "spread":
-        ids = np.sort(rng.choice(7 * customers, customers, replace=False))
-    keen = rng.gamma(1.2, size=customers)
-    buyer = np.searchsorted(np.cumsum(keen / keen.sum()), rng.random(orders)).clip(
-        max=customers - 1
-    )
-    start = np.datetime64("2023-07-01").astype("datetime64[us]").astype(np.int64)
-    when = np.sort(rng.integers(0, 1_095 * 86_400_000_000, orders)) + start
-    cents = (rng.gamma(1.5, 2_500, orders) + 99).astype(np.int64)
-    named = pl.Series("customer_id", ids[buyer])
-    if kind == "text":
-        named = "C" + named.cast(pl.String).str.zfill(8)
-    rows = pl.DataFrame(
-        {
-            "order_id": np.arange(orders),
-            "customer_id": named,
-            "ordered_at": pl.Series(when).cast(pl.Datetime("us", "UTC")),
-            "total": pl.Series(cents).cast(pl.Float64) / 100,
-        }
-    )
-    return cu.table(cu.Order).cast(rows)
-
-
 def custseg(rows):
-    base = cu.CustomerBase(orders=rows).as_of(AS_OF)
-    return cu.RFM().segment(base).frame
+    return cu.RFM().segment(base_of(rows)).frame
 
 
 def _sql_score(name, start, sign):
@@ -84,21 +63,6 @@ from seen, cut
 """
 
 
-def duckdb_forms(rows, threads):
-    """DuckDB on the polars frame, and on a table of its own that is loaded beforehand."""
-    connection = duckdb.connect()
-    connection.execute(
-        f"set threads={threads}; set timezone='UTC'; set preserve_insertion_order=false"
-    )
-    connection.register("frame", rows.select("customer_id", "ordered_at", "total").to_arrow())
-    connection.execute("create table native as select * from frame")
-
-    def ask(source):
-        return lambda: connection.sql(SQL.format(source=source)).to_arrow_table()
-
-    return {"duckdb, arrow": ask("frame"), "duckdb, own table": ask("native")}
-
-
 def scored(name, *, falling=False):
     """A polars expression for the score of a column by the inverse distribution function."""
     column, n = pl.col(name), pl.len()
@@ -107,7 +71,7 @@ def scored(name, *, falling=False):
     return BINS - above if falling else 1 + above
 
 
-def polars_forms(rows):
+def with_polars(rows):
     """polars expressions, by either of its engines."""
     end = pl.lit(AS_OF).str.to_date()
     query = (
@@ -119,10 +83,7 @@ def polars_forms(rows):
             "customer_id", r=scored("recency", falling=True), f=scored("orders"), m=scored("spend")
         )
     )
-    return {
-        "polars, in memory": lambda: query.collect(engine="in-memory"),
-        "polars, streaming": lambda: query.collect(engine="streaming"),
-    }
+    return polars_forms(query)
 
 
 def pandas_form(rows):
@@ -159,26 +120,17 @@ def scores_of(made):
     return frame.select("customer_id", pl.col("r", "f", "m").cast(pl.Int64)).sort("customer_id")
 
 
-def kept(options, kind):
-    """The shop that the first process made: reading it leaves no other memory behind."""
-    with Path(options.frames, f"{kind}.arrow").open("rb") as file:
-        return pl.read_ipc(file)
-
-
 def in_memory(options, kind):
     """One frame, all peers: equal first, then timed."""
     custseg(shop(10_000, 1_000, kind))
     rows = kept(options, kind)
-    gc.collect()
-    inputs = sum(rows[name].estimated_size() for name in ("customer_id", "ordered_at", "total"))
-    with growth() as peak:
-        made = custseg(rows)
+    made, memory = grown(lambda: custseg(rows), rows)
     ours = scores_of(made)
     del made
     works = {
         "custseg": lambda: custseg(rows),
-        **duckdb_forms(rows, options.threads),
-        **polars_forms(rows),
+        **duckdb_forms(rows, options.threads, {"duckdb": SQL}),
+        **with_polars(rows),
         **pandas_form(rows),
     }
     for name, work in works.items():
@@ -191,9 +143,7 @@ def in_memory(options, kind):
         [(name, f"{s:.3f}", f"{s / base:.2f}") for name, s in medians.items()],
         ("", "seconds", "x custseg"),
     )
-    print(
-        f"memory grew by {peak[0] / 1e6:.0f} MB, {peak[0] / inputs:.2f} x the three input columns"
-    )
+    print(f"memory grew by {memory}")
 
 
 def openretailscience(options, file):
@@ -247,26 +197,7 @@ def sweep(options):
     print(f"{seconds[1]:.3f} s: {seconds[1] / seconds[10]:.1f} x")
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--orders", type=int, default=10_000_000)
-    parser.add_argument("--customers", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peer", help="a Python that has openretailscience")
-    parser.add_argument("--rows", choices=("one", "sweep"), default="one")
-    parser.add_argument(
-        "--parts", nargs="+", choices=(*KINDS, "parquet"), default=[*KINDS, "parquet"]
-    )
-    parser.add_argument("--date", default="", help="printed with the figures")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--frames", help="where the orders are; made by the first process")
-    return parser.parse_args()
-
-
-def part(options):
-    """One part, in a process of its own."""
-    (options.threads,) = options.threads
-    (name,) = options.parts
+def part(name, options):
     if name == "parquet":
         from_parquet(options)
         if options.rows == "sweep":
@@ -276,21 +207,11 @@ def part(options):
 
 
 def main():
-    options = arguments()
-    if options.frames:
-        part(options)
-        return
-    packages = machine("polars", "numpy", "numba", "duckdb", "pandas")
-    print(f"custseg {cu.__version__}", packages, options.date, sep=" · ", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for kind in KINDS:
-            made = shop(options.orders, options.customers, kind)
-            made.write_ipc(Path(folder) / f"{kind}.arrow")
-        del made
-        for count in options.threads:
-            print(f"\n== threads: {count} ==", flush=True)
-            for name in options.parts:
-                with_threads(count, "--parts", name, "--frames", folder)
+    parser = arguments(__doc__, PARTS, rounds=5, threads=[1, 2])
+    parser.add_argument("--peer", help="a Python that has openretailscience")
+    parser.add_argument("--rows", choices=("one", "sweep"), default="one")
+    packages = ("polars", "numpy", "numba", "duckdb", "pandas")
+    each_part(parser.parse_args(), part, packages, kinds=KINDS)
 
 
 if __name__ == "__main__":

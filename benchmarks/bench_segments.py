@@ -1,33 +1,46 @@
 """Labels of customers beside DuckDB's SQL and polars, in one run.
 
-    python benchmarks/bench_segments.py --orders 10_000_000 --customers 1_000_000 --rounds 5
+    python benchmarks/bench_segments.py --threads 2 --rounds 3 --parts abc lifecycle rules tags
 
-ABC, the lifecycle, a book of 20 rules, 100 tags, and 24 months of an RFM scheme. Peers give the
-same labels, customer by customer; that is checked before anything is timed. They get what is
-fastest for them: no returns to look for (custseg does), a table of their own (DuckDB), flags
-instead of lists of tags, labels as numbers. custseg's time includes the base, its measures and the
-names. The single customer is a base of 40 orders that exists; what is timed is
-`scheme.assign(base).frame` of RFM, ABC, a lifecycle in the customer's own gaps, five clusters and
-the book, one after the other on a base that has measured nothing yet.
+ABC, the lifecycle, a book of 20 rules, 100 tags, 24 months of an RFM scheme, RFM within groups,
+analysis of 100 rules, clusters, one customer. Peers give the same labels, customer by customer;
+that is checked before anything is timed, and one that then took over twice as long as the best is
+not asked again. They get what is fastest for them: no returns to look for (custseg does), a table
+of their own (DuckDB), flags instead of lists of tags, labels as numbers. custseg's time includes
+the base, its measures and the names. The single customer is a base of 40 orders that exists; what
+is timed is `scheme.assign(base).frame` of RFM, ABC, a lifecycle in the customer's own gaps, five
+clusters and the book, one after the other on a base that has measured nothing yet.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
-import duckdb
 import polars as pl
-from _bench import alternating, machine, told, with_threads
-from bench_rfm import AS_OF, shop
-from bench_track import month_ends
+from _bench import alternating, told
+from _shop import (
+    AS_OF,
+    arguments,
+    base_of,
+    beside,
+    connected,
+    duckdb_forms,
+    each_part,
+    kept,
+    polars_forms,
+)
+from bench_rfm import SQL, scores_of
+from bench_track import through_months
 
 import custseg as cu
 
-PARTS = ("abc", "lifecycle", "rules", "tags", "track", "single")
+PARTS = (
+    *("abc", "lifecycle", "rules", "tags", "track"),
+    *("groups", "analysis", "clusters", "single"),
+)
+CLUSTERED = 322_000
+_TIMES = ("", "seconds")
 STAGES = ("prospect", "lost", "at_risk", "won_back", "new", "loyal", "repeat", "one_time")
 RULES = (
     "orders_30d >= 3",
@@ -94,10 +107,10 @@ select customer_id, count(*) orders, sum(total)::double spend,
         for days in WINDOWS
     )
 }
-from native group by 1
+from {{source}} group by 1
 """
 ABC_SQL = """
-with seen as (select customer_id, sum(total) spend from native group by 1),
+with seen as (select customer_id, sum(total) spend from {source} group by 1),
 each as (select spend, sum(count(*) * spend) over (order by spend desc) - count(*) * spend before
          from seen group by spend),
 cut as (
@@ -108,7 +121,8 @@ from seen, cut
 """
 LIFECYCLE_SQL = f"""
 with days as (
-  select customer_id, ordered_at::date - date '1970-01-01' d, count(*) n from native group by 1, 2),
+  select customer_id, ordered_at::date - date '1970-01-01' d, count(*) n
+  from {{source}} group by 1, 2),
 gaps as (
   select *, d - lag(d) over (partition by customer_id order by d) gap from days),
 seen as (
@@ -123,9 +137,10 @@ from seen
 LIFECYCLE_SQL_2 = f"""
 with seen as (
   select customer_id, count(*) orders, max(ordered_at)::date last, min(ordered_at)::date first
-  from native group by 1),
+  from {{source}} group by 1),
 before as (
-  select customer_id, max(native.ordered_at)::date before from native join seen using (customer_id)
+  select customer_id, max(native.ordered_at)::date before
+  from {{source}} native join seen using (customer_id)
   where native.ordered_at < seen.last group by 1)
 select customer_id,
   case when date '{AS_OF}' - last > 365 then 1 when date '{AS_OF}' - last > 90 then 2
@@ -133,6 +148,14 @@ select customer_id,
   when orders >= 5 then 5 when orders >= 2 then 6 else 7 end segment
 from seen left join before using (customer_id)
 """
+GROUPS_SQL = (
+    SQL.format(source="native join people using (customer_id)")
+    .replace("select customer_id, date_diff", "select customer_id, part, date_diff")
+    .replace("group by 1)", "group by 1, 2)")
+    .replace("select quantile_disc", "select part, quantile_disc")
+    .replace("m from seen)", "m from seen group by part)")
+    .replace("from seen, cut", "from seen join cut using (part)")
+)
 RULES_SQL = f"""
 select customer_id, case {" ".join(f"when {when} then {n}" for n, when in enumerate(RULES))}
   else {len(RULES)} end segment from ({MEASURES_SQL})
@@ -141,25 +164,6 @@ TAGS_SQL = f"""
 select customer_id, {", ".join(f"{when} as t{n}" for n, when in enumerate(tag_rules()))}
 from ({MEASURES_SQL})
 """
-
-
-def duckdb_forms(rows, threads, queries):
-    """DuckDB on a table of its own that is loaded beforehand."""
-    connection = duckdb.connect()
-    connection.execute(
-        f"set threads={threads}; set timezone='UTC'; set preserve_insertion_order=false"
-    )
-    connection.register(
-        "frame",
-        rows.select(
-            "customer_id", pl.col("ordered_at").dt.replace_time_zone(None), "total"
-        ).to_arrow(),
-    )
-    connection.execute("create table native as select * from frame")
-    return {
-        name: lambda query=query: connection.sql(query).to_arrow_table()
-        for name, query in queries.items()
-    }
 
 
 def measured(rows):
@@ -226,17 +230,6 @@ def lifecycle_polars(rows):
     )
 
 
-def polars_forms(query):
-    return {
-        "polars, in memory": lambda: query.collect(engine="in-memory"),
-        "polars, streaming": lambda: query.collect(engine="streaming"),
-    }
-
-
-def base_of(rows):
-    return cu.CustomerBase(orders=rows).as_of(AS_OF)
-
-
 def forms(part, rows, threads):
     """What gives the labels, by name; custseg first."""
     if part == "abc":
@@ -244,7 +237,7 @@ def forms(part, rows, threads):
         queries = {"duckdb": ABC_SQL}
     elif part == "lifecycle":
         ours, query = cu.Lifecycle(), lifecycle_polars(rows)
-        queries = {"duckdb, lag": LIFECYCLE_SQL, "duckdb, join": LIFECYCLE_SQL_2}
+        queries = {"duckdb, by lag": LIFECYCLE_SQL, "duckdb, by join": LIFECYCLE_SQL_2}
     elif part == "rules":
         ours = book()
         query = measured(rows).select(
@@ -274,45 +267,6 @@ def labels_of(made):
         )
     flags = [f"t{n}" for n in range(len(tag_rules()))]
     return frame.select("customer_id", *flags).sort("customer_id")
-
-
-def beside_peers(part, rows, options):
-    """Equal first, then timed."""
-    works = forms(part, rows, options.threads)
-    ours = labels_of(works["custseg"]())
-    for name, work in works.items():
-        if not labels_of(work()).equals(ours):
-            raise SystemExit(f"{name} gives other labels than custseg: {part}")
-    medians = alternating(works, rounds=options.rounds)
-    base = medians.pop("custseg")
-    best = min(medians.values())
-    print(f"\n{part}: {ours.height:,} customers, all labels equal")
-    lines = [("custseg", f"{base:.3f}", f"{base / best:.2f}")]
-    lines += [(name, f"{s:.3f}", f"{s / best:.2f}") for name, s in medians.items()]
-    told(lines, ("", "seconds", "x best peer"))
-
-
-def through_time(rows, options):
-    """24 months at once, each by itself, and one."""
-    days = month_ends(24)
-    scheme = cu.RFM().fit(base_of(rows))
-    history = scheme.track(base_of(rows), every=days)
-    for day in (days[0], days[-1]):
-        labels = scheme.assign(base_of(rows).as_of(day)).frame.select("customer_id", "segment")
-        if not history.at(day).equals(labels):
-            raise SystemExit(f"other labels on {day} than assigned then")
-    works = {
-        "one month": lambda: scheme.assign(base_of(rows)),
-        "track, 24 months": lambda: scheme.track(base_of(rows), every=days),
-        "assign, 24 times": lambda: [scheme.assign(base_of(rows).as_of(day)) for day in days],
-    }
-    medians = alternating(works, rounds=options.rounds)
-    print(f"\ntrack: {history.customer_ids.len():,} customers, labels equal")
-    one = medians["one month"]
-    told(
-        [(name, f"{s:.3f}", f"{s / one:.2f}") for name, s in medians.items()],
-        ("", "seconds", "x one month"),
-    )
 
 
 def single(options):
@@ -348,47 +302,77 @@ def single(options):
     told([(n, f"{m:.2f}", f"{least:.2f}") for n, (m, least) in lines], ("", "median ms", "least"))
 
 
-def one_part(options):
-    (part,) = options.parts
-    (options.threads,) = options.threads
-    if part == "single":
+def groups(rows, options):
+    """RFM cut within each of a thousand cities, and within ten regions."""
+    cu.RFM().segment(base_of(rows[:1_000]))  # compiles, so that memory is that of the call
+    people = pl.DataFrame({"customer_id": rows["customer_id"].unique().sort()})
+    for many in (10, 1_000):
+        told_of = people.with_columns(
+            region=((pl.col("customer_id") * 7919) % many).cast(pl.String)
+        )
+        base = base_of(rows, customers=cu.table(cu.Customer).cast(told_of))
+
+        def ours(base=base):
+            return cu.RFM(by="region").segment(base.as_of(AS_OF)).frame
+
+        works = {"custseg": ours}
+        connection = connected(
+            options.threads,
+            frame=rows.select("customer_id", pl.col("ordered_at").dt.date(), "total"),
+            people=told_of.rename({"region": "part"}),
+        )
+        connection.execute("create table native as select * from frame")
+        works["duckdb, own table"] = lambda asked=connection: asked.sql(GROUPS_SQL).to_arrow_table()
+        beside(f"RFM by {many} groups", works, rows, scores_of, options)
+
+
+def analysis(rows, options):
+    """What 100 rules have in common, and what each hits."""
+    base = base_of(rows)
+    named = [cu.Rule(f"t{n}", when) for n, when in enumerate(tag_rules())]
+    first = cu.RuleBook.first(*named, otherwise="none")
+    works = {
+        "100 rules, the first": lambda: first.segment(base.as_of(AS_OF)),
+        "100 rules, analysed": lambda: first.analyse(base.as_of(AS_OF)),
+    }
+    told([(n, f"{s:.3f}") for n, s in alternating(works, rounds=options.rounds).items()], _TIMES)
+
+
+def clusters(rows, options):
+    """Five clusters of 300,000 customers, fitted and assigned."""
+    some = rows.filter(pl.col("customer_id") < CLUSTERED)
+    scheme = cu.Clusters(5).fit(base_of(some))
+    works = {
+        "fit, k=5": lambda: cu.Clusters(5).fit(base_of(some)),
+        "assign": lambda: scheme.assign(base_of(some)),
+    }
+    print(f"\nclusters of {some['customer_id'].n_unique():,} customers")
+    medians = alternating(works, rounds=options.rounds)
+    told([(n, f"{s:.3f}") for n, s in medians.items()], _TIMES)
+
+
+def part(name, options):
+    """One part, in a process of its own."""
+    if name == "single":
         single(options)
         return
-    with Path(options.frames, "orders.arrow").open("rb") as file:
-        rows = pl.read_ipc(file)
-    if part == "track":
-        through_time(rows, options)
+    rows = kept(options)
+    others = {"groups": groups, "analysis": analysis, "clusters": clusters}
+    if name in others:
+        others[name](rows, options)
+    elif name == "track":
+        options.months, options.again, options.peers = 24, True, True
+        through_months("in order of time", rows, options)
     else:
-        beside_peers(part, rows, options)
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--orders", type=int, default=10_000_000)
-    parser.add_argument("--customers", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--date", default="", help="printed with the figures")
-    parser.add_argument("--frames", help="where the orders are; made by the first process")
-    return parser.parse_args()
+        works = forms(name, rows, options.threads)
+        # Compiled on a few rows, so that memory is that of the call.
+        forms(name, rows[:1_000], options.threads)["custseg"]()
+        beside(name, works, rows, labels_of, options)
 
 
 def main():
-    options = arguments()
-    if options.frames:
-        one_part(options)
-        return
-    packages = machine("polars", "numpy", "numba", "duckdb", "scikit-learn")
-    print(f"custseg {cu.__version__}", packages, options.date, sep=" · ", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        made = shop(options.orders, options.customers, "dense")
-        made.write_ipc(Path(folder) / "orders.arrow")
-        del made
-        for count in options.threads:
-            print(f"\n== threads: {count} ==", flush=True)
-            for part in options.parts:
-                with_threads(count, "--parts", part, "--frames", folder)
+    packages = ("polars", "numpy", "numba", "duckdb", "scikit-learn")
+    each_part(arguments(__doc__, PARTS).parse_args(), part, packages)
 
 
 if __name__ == "__main__":

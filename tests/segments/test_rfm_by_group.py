@@ -163,8 +163,38 @@ def test_groups_edited_into_nonsense_are_refused(change, what):
 def test_groups_within_groups_are_refused():
     scheme = fitted(cu.RFM(by="region"), told([((1, 1, 5.0), "north")]))
     inner = Groups(by="region", schemes=(("north", scheme),))
-    with pytest.raises(FitError, match="group 'north' has another grid or window, or groups"):
+    with pytest.raises(
+        FitError, match="group 'north' has another grid, window or nesting, or groups"
+    ):
         attrs.evolve(scheme, groups=inner)
+
+
+def test_groups_nested_otherwise_are_refused():
+    rows = told([((1, 1, 5.0), "north")])
+    flat, nested = fitted(cu.RFM(by="region"), rows), fitted(cu.RFM(nested=True), rows)
+    with pytest.raises(FitError, match="group 'north' has another grid, window or nesting"):
+        attrs.evolve(flat, groups=Groups(by="region", schemes=(("north", nested),)))
+
+
+@given(recipes.map(lambda recipe: attrs.evolve(recipe, cuts={"recency_days": recipe_days(recipe)})))
+def test_cuts_that_are_given_hold_in_every_group(recipe):
+    rows = told([((9, 1, 10.0), "north"), ((3, 4, 70.0), "south"), ((60, 2, 40.0), None)])
+    scheme = fitted(recipe, rows)
+    assert {own.recency_days for _, own in scheme.groups.schemes} == {scheme.recency_days}
+    assert scheme.recency_days == recipe.cuts["recency_days"]
+
+
+def recipe_days(recipe):
+    return [float(day) for day in range(5, 4 + recipe.bins)]
+
+
+def test_many_groups_are_labelled_each_by_itself():
+    rows = told([((n % 97, n % 7 + 1, float(n % 31)), n % 200) for n in range(2_000)], pl.Int16)
+    found = fitted(cu.RFM(by="region"), rows).label(rows)
+    for where in (0, 77, 199):
+        own = rows.filter(region=where)
+        mine = found.filter(region=where)
+        assert mine.equals(fitted(cu.RFM(), own).label(own).select(mine.columns))
 
 
 def shop():

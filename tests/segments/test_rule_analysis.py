@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import combinations
+
+import numpy as np
+import polars as pl
 import pytest
 
 import custseg as cu
+from custseg.segments import rule_analysis
 from segments.test_tags import SHOP
 
 BOOK = cu.RuleBook.first(
@@ -25,6 +31,22 @@ def test_rules_that_never_fire_or_never_win_are_found():
 
 def test_overlaps_are_pairs_with_counts():
     assert BOOK.analyse(SHOP).overlaps.rows() == [("buyer", "big", 1, 1.0)]
+
+
+@pytest.mark.parametrize("block", [1, 2, 1_024])
+@pytest.mark.parametrize("rows", [1, 7, 63, 64, 65, 200])
+def test_overlaps_are_counted_over_all_rows(monkeypatch, rows, block):
+    monkeypatch.setattr(rule_analysis, "_BLOCK", block)
+    chance = np.random.default_rng(rows)
+    hits = {
+        name: chance.random(rows) < share for name, share in zip("abc", (0.2, 0.5, 1), strict=True)
+    }
+    found = rule_analysis.RuleAnalysis.of(pl.DataFrame(hits), None, day=dt.date(2026, 6, 30))
+    assert found.frame["hits"].to_list() == [int(hit.sum()) for hit in hits.values()]
+    both = {pair: int((hits[pair[0]] & hits[pair[1]]).sum()) for pair in combinations("abc", 2)}
+    told = {(one, other): many for one, other, many, _ in found.overlaps.iter_rows()}
+    assert told == {pair: many for pair, many in both.items() if many}
+    assert found.unmatched == 0
 
 
 def test_under_every_nothing_is_shadowed():

@@ -110,17 +110,19 @@ rows_of_flags = st.integers(1, 70).flatmap(
 )
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint32])
 @pytest.mark.parametrize("set_flags", both(kernels.set_flags))
 @given(rows=rows_of_flags)
-def test_set_flags_is_its_twin(set_flags, rows):
+def test_set_flags_is_its_twin(set_flags, kind, rows):
     flags = np.array(rows, np.uint8).reshape(len(rows), len(rows[0]) if rows else 1)
     packed = np.packbits(flags, 0, bitorder="little")
     packed.flags.writeable = False
-    counts, codes = np.empty(len(rows), np.int64), np.empty(sum(map(sum, rows)) + 1, np.uint32)
+    counts = np.empty(len(rows), np.int64)
+    codes = np.empty(sum(map(sum, rows)) + len(rows) + 1, kind)
     found = set_flags(packed, counts, codes)
     expected = naive.set_flags(rows)
     assert counts.tolist() == [len(row) for row in expected]
-    assert codes[:found].tolist() == [place for row in expected for place in row]
+    assert codes[:found].tolist() == [place for row in expected for place in row or [0]]
 
 
 @given(rows_of_flags.filter(bool), st.integers(0, 9))
@@ -132,6 +134,22 @@ def test_lists_are_the_flags_of_each_row_wherever_they_begin(rows, start):
         [name for name, hit in zip(names, row, strict=True) if hit] for row in rows[start:]
     ]
     assert found.dtype == pl.List(pl.Enum(names))
+
+
+def test_tags_beyond_a_byte_are_told_apart():
+    names = [f"t{place}" for place in range(300)]
+    hits = pl.DataFrame({name: [place >= 254, False] for place, name in enumerate(names)})
+    found = lists.tag_lists(hits, pl.Enum(names))
+    assert found.to_list() == [names[254:], []]
+
+
+def test_threads_cut_lists_between_bytes(monkeypatch):
+    monkeypatch.setenv("CUSTSEG_THREADS", "3")
+    monkeypatch.setattr(lists, "_SMALL", 2)
+    hit = np.arange(85) % 5 == 0
+    hits = pl.DataFrame({"a": hit, "b": ~hit & (np.arange(85) % 2 == 0)})
+    found = lists.tag_lists(hits, pl.Enum(hits.columns))
+    assert found.to_list() == [["a"] * a + ["b"] * b for a, b in hits.iter_rows()]
 
 
 def test_names_that_look_like_patterns_are_names():

@@ -37,6 +37,8 @@ LATEST = 2**63 - 1
 # Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
 _AHEAD = 32
 _RING = 64
+# Numbers of a cache line.
+_LINE = 8
 
 _SECOND = 1_000_000
 
@@ -249,7 +251,9 @@ def fold(
     step = 3 if gross else 2
     since = lows.size * step
     seen, counted = highs[0], (np.int64(1) << bits) - 1
-    # Rows are known some orders ahead, so that they are in cache when they are changed.
+    # Rows are known some orders ahead, so that they are in cache when they are changed: where
+    # they are wider than a line of it, their ends as well.
+    ends, wide = out[:, out.shape[1] - 1 :], out.shape[1] > _LINE
     ring = np.empty(_RING, np.uint64)
     for i in range(min(_AHEAD, ids.size)):
         ring[i] = _row(ids[i], lowest, words, ranks)
@@ -259,6 +263,8 @@ def fold(
             later = _row(ids[i + _AHEAD], lowest, words, ranks)
             ring[(i + _AHEAD) & (_RING - 1)] = later
             prefetch(out, later)
+            if wide:
+                prefetch(ends, later)
         at = instants[i]
         if at > seen:
             continue
@@ -272,12 +278,13 @@ def fold(
         if gross:
             out[row, 2] += max(total, 0)
         for k in range(1, lows.size):
-            inside = (lows[k] <= at) & (at <= highs[k])
-            slot = k * step
-            out[row, slot] += np.int64(bought & inside)
-            out[row, slot + 1] += total if inside else 0
-            if gross:
-                out[row, slot + 2] += total if (bought & inside) else 0
+            # Branched: most orders lie before a window, and leave the rest of a wide row alone.
+            if lows[k] <= at <= highs[k]:
+                slot = k * step
+                out[row, slot] += np.int64(bought)
+                out[row, slot + 1] += total
+                if gross:
+                    out[row, slot + 2] += max(total, 0)
         if since < out.shape[1]:
             out[row, since] = min(out[row, since], at if bought else LATEST)
     return out

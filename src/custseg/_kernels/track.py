@@ -83,14 +83,14 @@ def part(
     Args:
         ids: int64[n].
         instants: int64[n], any order.
-        totals: int64[n, 2].
+        totals: int64[n, 2], the low word first; they fit it.
         cuts: int64[c], as `count` takes them.
         guesses: int64[g], as well.
         shift: As well.
         places: int64[c + 1], where each bucket's next row goes.
             Rows from the last cut on go nowhere.
         parted: int64[2, m], ids and instants; it is changed.
-        amounts: int64[m, 2], totals; it is changed.
+        amounts: int64[m, 1], the low words of totals; it is changed.
 
     Returns:
         `parted` and `amounts`. Cost: one pass, a stream to write for each bucket.
@@ -104,7 +104,6 @@ def part(
             parted[0, place] = ids[i]
             parted[1, place] = instants[i]
             amounts[place, 0] = totals[i, 0]
-            amounts[place, 1] = totals[i, 1]
             free[bucket] = place + 1
     return parted, amounts
 
@@ -149,9 +148,9 @@ def advance(
             without returns; it is changed. The last row is for everyone else.
         ids: int64[n].
         instants: int64[n].
-        totals: int64[n, 2], smallest units in 128 bits, the low word first;
-            below zero is a return. Sums of them fit the low word: the caller
-            has made sure.
+        totals: int64[n, 1 or 2], smallest units, the low word first; below
+            zero is a return. Sums of them fit that word: the caller has made
+            sure.
         lowest: The smallest id of the bitmap; without one, the id of row 0.
         words: uint64[w] bitmap of the ids that occur, or empty: then a
             customer's row is its distance from `lowest`.
@@ -215,7 +214,7 @@ def cells(
     Args:
         ids: int64[n].
         instants: int64[n].
-        totals: int64[n, 2], as `advance` takes them.
+        totals: int64[n, 1 or 2], as `advance` takes them.
         lowest: As `advance` takes it.
         words: As well.
         ranks: As well.

@@ -145,13 +145,13 @@ def reached(values: NDArray[Any], starts: Starts, /) -> NDArray[np.uint8]:
 
 
 def grouped_reached(
-    values: NDArray[Any], groups: NDArray[Any], table: Sequence[Starts], /
+    values: NDArray[Any], groups: NDArray[Any] | int, table: Sequence[Starts], /
 ) -> NDArray[np.uint8]:
     """How many starts of its own group lie at or below each value.
 
     Args:
         values: One value a customer.
-        groups: The customer's place in `table`.
+        groups: The customer's place in `table`, or the one of all.
         table: The starts of each group, all equally many.
 
     >>> import numpy as np

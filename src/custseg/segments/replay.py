@@ -58,7 +58,7 @@ class Replay:
     Attributes:
         roster: Whose they are.
         instants: When each was; ascending from one period to the next.
-        totals: int64[n, 2], smallest units in 128 bits, the low word first.
+        totals: int64[n, 1 or 2], smallest units, the low word first; they fit it.
         moves: int64[periods, windows, 4]: rows [0, 1) come into the window at
             the period's end, rows [2, 3) leave it. The first window holds all.
         windows: The place of each window among the moves, by its suffix.
@@ -186,7 +186,7 @@ def _parted(cuts: Ints, ids: Ints, instants: Ints, totals: Ints) -> tuple[Ints, 
         ends = np.cumsum(counts.T).reshape(counts.T.shape).T
         offsets = ends[-1, :-1].copy()
         rows = int(offsets[-1])
-        parted, amounts = np.empty((2, rows), np.int64), np.empty((rows, 2), np.int64)
+        parted, amounts = np.empty((2, rows), np.int64), np.empty((rows, 1), np.int64)
 
         def put(some: slice, places: Ints) -> None:
             orders = ids[some], instants[some], totals[some]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from attrs import evolve, field, frozen
 
 from custseg.errors import FitError, Problem
+from custseg.schema.bridge import array
 from custseg.segments.bins import (
     Starts,
     grouped_reached,
     grouped_starts,
-    reached,
     starts,
     starts_problems,
 )
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
+    from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
 
@@ -53,6 +54,22 @@ def _floats(values: Iterable[float]) -> Starts:
     if not isinstance(values, Iterable) or isinstance(values, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         return cast("Starts", values)
     return tuple(float(value) if isinstance(value, Real) else value for value in values)
+
+
+_Cuts: TypeAlias = tuple[
+    Sequence[Starts], Sequence[tuple[Starts, ...]], Sequence[tuple[Starts, ...]]
+]
+
+
+def _members(table: pl.DataFrame) -> NDArray[np.int64]:
+    """The number of each row's group, by which the table is sorted; 0 where there are none."""
+    if _GROUP not in table.columns:
+        return np.zeros(table.height, np.int64)
+    return array(table[_GROUP].rle_id())
+
+
+def _batches(starts: tuple[Starts, ...], size: int) -> list[tuple[Starts, ...]]:
+    return [starts[low : low + size] for low in range(0, len(starts), size)]
 
 
 @frozen(kw_only=True)
@@ -143,12 +160,19 @@ class RFM:
         """
         if self.by is None:
             return evolve(self._settled(tally), currency=currency)
-        schemes = [(value, self._settled(self._own(part))) for value, part in tally.parted(_GROUP)]
-        groups = Groups(by=self.by, schemes=tuple(schemes))
-        return evolve(self._settled(self._own(tally)), groups=groups, currency=currency)
+        # All groups are cut at once, each by itself.
+        values = tally.only(_GROUP).tables[0][_GROUP].to_list()
+        cuts = (self._nested if self.nested else self._grouped)(tally, len(values))
+        everyone = self._settled(self._own(tally))
+        schemes = [
+            evolve(everyone, recency_days=recency, orders=orders, spend=spend)
+            for recency, orders, spend in zip(*cuts, strict=True)
+        ]
+        groups = Groups(by=self.by, schemes=tuple(zip(values, schemes, strict=True)))
+        return evolve(everyone, groups=groups, currency=currency)
 
     def _own(self, tally: Tally) -> Tally:
-        """The tally of a group, or of all groups together, as it is without groups."""
+        """The tally of all groups together, as it is without groups."""
         names = measure_names(self.window)
         if self.nested:
             return tally.only(*names)
@@ -156,7 +180,10 @@ class RFM:
 
     def _settled(self, tally: Tally) -> RFMScheme:
         """The scheme of customers who are cut alike."""
-        recency, orders, spend = self._nested(tally) if self.nested else self._flat(tally)
+        if self.nested:
+            recency, orders, spend = (found for (found,) in self._nested(tally, 1))
+        else:
+            recency, orders, spend = self._flat(tally)
         return RFMScheme(
             recency_days=recency,
             orders=orders,
@@ -185,16 +212,36 @@ class RFM:
         )
         return recency, (orders,), (spend,)
 
-    def _nested(self, tally: Tally) -> tuple[Starts, tuple[Starts, ...], tuple[Starts, ...]]:
+    def _grouped(self, tally: Tally, groups: int) -> _Cuts:
+        """The same within each group."""
+        found: list[Sequence[Starts]] = []
+        for measure, name in zip(_MEASURES, measure_names(self.window), strict=True):
+            given = self.cuts.get(measure)
+            (table,) = tally.only(_GROUP, name).tables
+            values, customers = (array(column) for column in table.get_columns()[1:])
+            found.append(
+                [given] * groups
+                if given
+                else grouped_starts(
+                    values, customers, _members(table), groups=groups, bins=self.bins
+                )
+            )
+        recency, orders, spend = found
+        return recency, [(starts,) for starts in orders], [(starts,) for starts in spend]
+
+    def _nested(self, tally: Tally, groups: int) -> _Cuts:
         n = self.bins
-        days, orders, spend, customers = tally.arrays()
-        everyone = np.zeros(days.size, np.int64)
-        (recency,) = grouped_starts(days, customers, everyone, groups=1, bins=n)
-        recency = self.cuts.get("recency_days") or recency
-        r = n - 1 - reached(days, recency).astype(np.int64)
-        by_orders = grouped_starts(orders, customers, r, groups=n, bins=n)
+        (table,) = tally.tables
+        member = _members(table)
+        days, orders, spend, customers = (array(column) for column in table.get_columns()[-4:])
+        given = self.cuts.get("recency_days")
+        recency = [given] * groups if given else None
+        recency = recency or grouped_starts(days, customers, member, groups=groups, bins=n)
+        r = member * n + n - 1 - grouped_reached(days, member, recency)
+        by_orders = grouped_starts(orders, customers, r, groups=groups * n, bins=n)
         f = r * n + grouped_reached(orders, r, by_orders)
-        return recency, by_orders, grouped_starts(spend, customers, f, groups=n * n, bins=n)
+        by_spend = grouped_starts(spend, customers, f, groups=groups * n * n, bins=n)
+        return recency, _batches(by_orders, n), _batches(by_spend, n * n)
 
     def _problems(self) -> Iterator[Problem]:
         unfit = list(bins_problems(self.bins, where="RFM.bins"))

@@ -8,9 +8,13 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import FitError, Problem
+from custseg.schema.bridge import array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from custseg.segments.rfm_scheme import RFMScheme
 
@@ -46,39 +50,52 @@ class Groups:
         found = (scheme for own, scheme in self.schemes if own == value)
         return next(found, None)
 
-    def rows(self, measures: pl.DataFrame, /) -> Iterator[tuple[RFMScheme, pl.Series]]:
-        """Each scheme with who is in its group, as a column of flags.
+    def places(self, measures: pl.DataFrame, /) -> NDArray[np.int64]:
+        """The place of each row's group among `schemes`; behind the last for any other.
 
         Raises:
             FitError: when the column's values are of another kind than at fitting.
         """
-        column = grouping(measures, self.by)
-        for value, scheme in self.schemes:
-            if value is None:
-                yield scheme, column.is_null()
-            elif column.dtype != pl.Null:
-                yield scheme, column.eq_missing(self._known(value, column.dtype))
+        column = grouping(measures, self.by).alias(self.by)
+        values = [value for value, _ in self.schemes]
+        if column.dtype != pl.Null:
+            self._check_kind(values, column.dtype)
+        # Each value is looked up once, however many rows have it.
+        known = {value: place for place, value in enumerate(values)}
+        seen = column.unique()
+        looked_up = [known.get(value, len(values)) for value in seen.to_list()]
+        found = column.to_frame().join(
+            pl.DataFrame([seen, pl.Series("place", looked_up, dtype=pl.Int64)]),
+            on=self.by,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+        return array(found["place"])
 
-    def _known(self, value: Value, dtype: pl.DataType) -> Value:
-        if _kind(dtype) is not type(value):
+    def _check_kind(self, values: Sequence[Value], dtype: pl.DataType) -> None:
+        kind = _kind(dtype)
+        strange = [value for value in values if value is not None and type(value) is not kind]
+        if strange:
             raise FitError(
-                f"{self.by!r} is {dtype} here, and {value!r} is a group of the scheme",
+                f"{self.by!r} is {dtype} here, and {strange[0]!r} is a group of the scheme",
                 where="RFM.by",
                 fix="read the column as it was read for fitting, or fit anew",
             )
-        return value
 
     def _problems(self) -> Iterator[Problem]:
         if not isinstance(self.by, str) or not self.by:  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
             yield Problem(f"by is {self.by!r}", "RFMScheme.groups", 'name a column: "region"')
-        values = [value for value, _ in self.schemes]
-        for place, value in enumerate(values):
+        before: set[Value] = set()
+        for place, (value, _) in enumerate(self.schemes):
             where = f"RFMScheme.groups[{place}]"
             if not isinstance(value, str | int | None):  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
                 fix = "give text, a whole number, a flag or null"
                 yield Problem(f"{value!r} names no group", where, fix)
-            elif value in values[:place]:
+            elif value in before:
                 yield Problem(f"group {value!r} stands twice", where, "leave one out")
+            else:
+                before.add(value)
 
 
 def grouping(measures: pl.DataFrame, by: str, /) -> pl.Series:

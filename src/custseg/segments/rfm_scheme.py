@@ -18,7 +18,6 @@ from custseg.segments.bins import (
     between,
     grouped_reached,
     number,
-    reached,
     starts_problems,
 )
 from custseg.segments.currencies import currency_problems
@@ -31,6 +30,8 @@ from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
     from custseg.segments.cells import Cells
@@ -205,27 +206,31 @@ class RFMScheme:
         of = "not fitted, cut like everyone" if own is None else "cut by itself"
         return f"{groups.by}={row[groups.by]!r}, {of}; {told}"
 
-    def _cell(self, measures: pl.DataFrame) -> np.ndarray[Any, Any]:
-        """The place of each customer in the table of `_cells`."""
-        cell = self.cut(measures)
-        for scheme, inside in () if self.groups is None else self.groups.rows(measures):
-            cell[array(inside)] = scheme.cut(measures.filter(inside))
-        return cell
-
-    def cut(self, measures: pl.DataFrame, /) -> np.ndarray[Any, Any]:
-        """The number of each customer's cell by these cut points, whatever the group.
+    def _cell(self, measures: pl.DataFrame) -> NDArray[Any]:
+        """The place of each customer in the table of `_cells`, by its group's cut points.
 
         Cells are numbered r, f, m with m running fastest; behind them stand
         the customers without scores.
         """
         days, orders, spend = (measures[name] for name in measure_names(self.window))
-        n = self.bins
+        groups, n = self.groups, self.bins
+        schemes = (self,) if groups is None else (*(own for _, own in groups.schemes), self)
+        own = 0 if groups is None else groups.places(measures)
         counts = array(orders)
-        r = reached(array(filled(days, 0)), self.recency_days)
+        age = array(filled(days, 0))
+        r = grouped_reached(age, own, [each.recency_days for each in schemes])
         r = np.subtract(n - 1, r, dtype=_code(n))
-        f = grouped_reached(counts, r, self.orders)
+        f = grouped_reached(
+            counts,
+            own * n + r if self.nested else own,
+            [starts for each in schemes for starts in each.orders],
+        )
         f = r * n + f
-        m = grouped_reached(array(spend), f, self.spend)
+        m = grouped_reached(
+            array(spend),
+            own * n**2 + f if self.nested else own,
+            [starts for each in schemes for starts in each.spend],
+        )
         cell = f * n + m
         bought = counts > 0
         if not bought.all():
@@ -240,8 +245,9 @@ class RFMScheme:
         yield from window_problems(self.window, where=f"{where}.window")
         yield from currency_problems(self.currency, where=f"{where}.currency")
         for value, scheme in () if self.groups is None else self.groups.schemes:
-            if (scheme.grid, scheme.window, scheme.groups) != (self.grid, self.window, None):
-                what = f"group {value!r} has another grid or window, or groups of its own"
+            own = (scheme.grid, scheme.window, scheme.nested, scheme.groups)
+            if own != (self.grid, self.window, self.nested, None):
+                what = f"group {value!r} has another grid, window or nesting, or groups of its own"
                 yield Problem(what, f"{where}.groups", "cut all groups by one recipe")
         yield from starts_problems(self.recency_days, bins=n, where=f"{where}.recency_days")
         for name, lists, wanted in zip(

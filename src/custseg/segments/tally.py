@@ -76,22 +76,6 @@ class Tally:
         """The tally of some columns of the first table, whatever stands beside them."""
         return Tally((_counted(self.tables[0].select(*columns, "customers")),))
 
-    def parted(self, by: str, /) -> list[tuple[Any, Tally]]:
-        """A tally for each value of a column of the first table, ascending, null first.
-
-        >>> import polars as pl
-        >>> from custseg.segments.tally import Tally
-        >>> tally = Tally.of_rows(pl.DataFrame({"region": ["n", "s", "n"], "orders": [1, 1, 4]}))
-        >>> [
-        ...     (value, part.only("orders").tables[0].rows())
-        ...     for value, part in tally.parted("region")
-        ... ]
-        [('n', [(1, 1), (4, 1)]), ('s', [(1, 1)])]
-        """
-        (table,) = self.tables
-        groups = table.sort(by).group_by(by, maintain_order=True)
-        return [(value, Tally((rows.drop(by),))) for (value,), rows in groups]
-
     def arrays(self, place: int = 0, /) -> tuple[NDArray[Any], ...]:
         """The columns of one table as arrays, the counts last."""
         return tuple(array(column) for column in self.tables[place].iter_columns())
