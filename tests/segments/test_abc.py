@@ -315,10 +315,10 @@ def edited(**changes):
 
 
 NONSENSE = {
-    "no text": (None, ["the text is not JSON"]),
-    "no JSON": ("{", ["the text is not JSON"]),
-    "deep": ("[" * 100_000, ["the text is not JSON"]),
-    "a list": ("[]", ["the text is not an ABC scheme"]),
+    "no text": (None, ["an ABC scheme is not JSON"]),
+    "no JSON": ("{", ["an ABC scheme is not JSON"]),
+    "deep": ("[" * 100_000, ["an ABC scheme is not JSON"]),
+    "a list": ("[]", ["an ABC scheme is a mapping, got []"]),
     "another scheme": (edited(scheme="rfm"), ["the text is not an ABC scheme"]),
     "no scheme": ("{}", ["the text is not an ABC scheme"]),
     "a later format": (edited(format=2), ["format 2 is not known"]),

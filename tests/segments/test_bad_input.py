@@ -34,8 +34,10 @@ TEXTS = {
     cu.Lifecycle: cu.Lifecycle().to_json(),
     cu.RuleBook: RECIPES["rules"].to_json(),
     cu.Playbook: cu.Playbook.value_tiers().to_json(),
-    cu.ClustersScheme: '{"scheme": "clusters"}',
+    cu.ClustersScheme: '{"scheme": "clusters", "format": 1}',
+    cu.Bands: cu.Bands("spend", ("low", "high"), (25,)).to_json(),
 }
+NAMES = [kind.__name__ for kind in TEXTS]
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -102,6 +104,29 @@ def test_a_file_of_nonsense_is_refused(kind, text):
     with pytest.raises(cu.CustsegError) as caught:
         kind.from_json(text)
     assert all(problem.where and problem.fix for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(("kind", "text"), TEXTS.items(), ids=NAMES)
+def test_a_key_that_is_there_twice_is_refused(kind, text):
+    doubled = text.rstrip().removesuffix("}") + ', "format": 1}'
+    with pytest.raises(cu.CustsegError) as caught:
+        kind.from_json(doubled)
+    assert "the key 'format' is there twice" in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "text"), TEXTS.items(), ids=NAMES)
+def test_a_flag_is_no_format(kind, text):
+    edited = text.replace('"format": 1', '"format": true')
+    with pytest.raises(cu.CustsegError) as caught:
+        kind.from_json(edited)
+    assert "format True is not known" in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "text"), TEXTS.items(), ids=NAMES)
+def test_half_a_character_is_refused(kind, text):
+    edited = text.rstrip().removesuffix("}") + r', "note": ["\ud83d"]}'
+    with pytest.raises(cu.CustsegError, match="is not JSON: .* surrogates not allowed"):
+        kind.from_json(edited)
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

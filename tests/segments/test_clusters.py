@@ -290,7 +290,7 @@ def cluster(**changes):
 
 
 NONSENSE = {
-    "no JSON": ("{]", ["the text is not JSON"]),
+    "no JSON": ("{]", ["a clusters scheme is not JSON"]),
     "another scheme": (edited(scheme="abc"), ["the text is not a clusters scheme"]),
     "a later format": (edited(format=9), ["format 9 is not known"]),
     "a foreign part": (edited(names=[]), ["'names' is no part of a scheme"]),

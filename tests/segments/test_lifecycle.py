@@ -304,7 +304,7 @@ def edited(**changes):
 
 
 NONSENSE = {
-    "no JSON": ("lifecycle", ["the text is not JSON"]),
+    "no JSON": ("lifecycle", ["a lifecycle scheme is not JSON"]),
     "another scheme": (edited(scheme="abc"), ["the text is not a lifecycle scheme"]),
     "a later format": (edited(format="2"), ["format '2' is not known"]),
     "a foreign part": (edited(days=3), ["'days' is no part of a scheme"]),

@@ -385,10 +385,10 @@ def without(key):
 
 
 NONSENSE = {
-    "no text": (None, ["the text is not JSON"]),
-    "no JSON": ("{", ["the text is not JSON"]),
-    "deep": ("[" * 100_000, ["the text is not JSON"]),
-    "a list": ("[]", ["the text is not an RFM scheme"]),
+    "no text": (None, ["an RFM scheme is not JSON"]),
+    "no JSON": ("{", ["an RFM scheme is not JSON"]),
+    "deep": ("[" * 100_000, ["an RFM scheme is not JSON"]),
+    "a list": ("[]", ["an RFM scheme is a mapping, got []"]),
     "another scheme": (edited(scheme="abc"), ["the text is not an RFM scheme"]),
     "a later format": (edited(format=2), ["format 2 is not known"]),
     "a part missing": (without("spend"), ["'spend' is missing"]),

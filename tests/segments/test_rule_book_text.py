@@ -119,9 +119,9 @@ def test_what_is_no_toml_is_refused(text):
     [
         ("[]", "a rule book is a mapping, got []"),
         ("null", "a rule book is a mapping, got None"),
-        ('{"policy": "every", "rules": []}', "the key 'format' is missing"),
-        ('{"format": 1, "rules": []}', "the key 'policy' is missing"),
-        ('{"format": 1, "policy": "every"}', "the key 'rules' is missing"),
+        ('{"policy": "every", "rules": []}', "'format' is missing"),
+        ('{"format": 1, "rules": []}', "'policy' is missing"),
+        ('{"format": 1, "policy": "every"}', "'rules' is missing"),
         ('{"format": 2, "policy": "every", "rules": []}', "format 2 is not known"),
         ('{"format": true, "policy": "every", "rules": []}', "format True is not known"),
         ('{"format": null, "policy": "every", "rules": []}', "format None is not known"),
@@ -130,8 +130,8 @@ def test_what_is_no_toml_is_refused(text):
         ('{"format": 1, "policy": "every", "rules": {}}', "rules is not a list"),
         ('{"format": 1, "policy": "every", "rules": [5]}', "a rule is a mapping, got 5"),
         ('{"format": 1, "policy": "every", "rules": []}', "a rule book needs rules"),
-        ('{"format": 1, "policy": "every", "rules": [{}], "x": 1}', "the key 'x' is not known"),
-        ('{"format": 1, "policy": "every", "rules": [{"name": "a"}]}', "the key 'when' is missing"),
+        ('{"format": 1, "policy": "every", "rules": [{}], "x": 1}', "'x' is no part of a rule book"),
+        ('{"format": 1, "policy": "every", "rules": [{"name": "a"}]}', "'when' is missing"),
         ('{"format": 1, "policy": "every", "policy": "best", "rules": []}', "the key 'policy' is"),
         (
             '{"format": 1, "policy": "first", "otherwise": 5, "rules": []}',
@@ -167,8 +167,8 @@ def test_everything_wrong_with_the_shape_is_told_at_once():
         "format 9 is not known",
         "policy 'all' is not known",
         "otherwise is [], not text",
-        "the key 'nam' is not known",
-        "the key 'name' is missing",
+        "'nam' is no part of a rule",
+        "'name' is missing",
         "when is 5, not text",
         "a rule is a mapping, got 7",
     ]
@@ -197,3 +197,8 @@ def test_an_empty_toml_is_told_how_a_toml_looks():
     assert {problem.fix for problem in error.problems} == {
         'write policy = "first", otherwise = "rest" and a [[rules]] table for each rule'
     }
+
+
+def test_a_misspelt_key_is_told_the_nearest():
+    text = '{"format": 1, "policy": "every", "rules": [{"name": "a", "wehn": "x > 1"}]}'
+    assert refused(cu.RuleBook.from_json, text).problems[0].fix == "did you mean 'when'?"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from typing import TYPE_CHECKING, Any, cast
 
 from custseg.actions.strategy import Strategy
 from custseg.errors import Problem, SchemaError
-from custseg.segments.scheme_text import keyed, listed, unknown_keys
+from custseg.segments.documents import from_json, from_toml, head_problems, unknown_keys
+from custseg.segments.scheme_text import keyed, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,7 @@ __all__ = ["FORMAT", "read_json", "read_toml", "written"]
 FORMAT = 1
 """Raised when an older custseg could not read the text."""
 
+_CALLED = "a playbook"
 _KEYS = ("format", "strategies")
 _PARTS = ("goal", "offer", "channel", "priority")
 _NOTHING = "nothing"
@@ -42,14 +43,9 @@ def read_json(text: str) -> _Pairs:
     Raises:
         SchemaError: with everything that is wrong.
     """
-    where = "Playbook.from_json"
-    try:
-        held = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, TypeError, RecursionError) as fault:
-        raise SchemaError(
-            f"a playbook is not JSON: {fault}", where=where, fix="give the text of to_json()"
-        ) from None
-    return _read(held, where)
+    where, fix = "Playbook.from_json", "give the text of to_json()"
+    book, problems = from_json(text, called=_CALLED, where=where, fix=fix, error=SchemaError)
+    return _read(book, problems, where)
 
 
 def read_toml(text: str) -> _Pairs:
@@ -58,14 +54,10 @@ def read_toml(text: str) -> _Pairs:
     Raises:
         SchemaError: with everything that is wrong.
     """
-    where = "Playbook.from_toml"
-    try:
-        held = tomllib.loads(text)
-    except (ValueError, TypeError, AttributeError, RecursionError) as fault:
-        fix = "write a [[strategies]] table for each segment"
-        raise SchemaError(f"a playbook is not TOML: {fault}", where=where, fix=fix) from None
+    where, fix = "Playbook.from_toml", "write a [[strategies]] table for each segment"
+    book = from_toml(text, called=_CALLED, where=where, fix=fix, error=SchemaError)
     # A file that a person writes needs no format.
-    return _read({"format": FORMAT, **held}, where)
+    return _read({"format": FORMAT, **book}, [], where)
 
 
 def _parts(own: Strategy) -> dict[str, Any]:
@@ -77,26 +69,9 @@ def _parts(own: Strategy) -> dict[str, Any]:
     }
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, whose keys are there once."""
-    keys = [key for key, _ in pairs]
-    doubled = [key for key in dict.fromkeys(keys) if keys.count(key) > 1]
-    if doubled:
-        message = f"the key {doubled[0]!r} is there twice"
-        raise ValueError(message)
-    return dict(pairs)
-
-
-def _read(held: object, where: str) -> _Pairs:
-    book = keyed(held)
-    if book is None:
-        raise SchemaError(f"a playbook is a mapping, got {held!r:.60}", where=where, fix=_SHAPE)
-    problems = [Problem(f"{key!r} is missing", where, _SHAPE) for key in _KEYS if key not in book]
-    problems += unknown_keys(book, _KEYS, what="a playbook", where=where)
-    told = book.get("format", FORMAT)
-    if told != FORMAT or isinstance(told, bool):
-        fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
-        problems.append(Problem(f"format {told!r} is not known", f"{where}: format", fix))
+def _read(book: dict[str, Any], problems: list[Problem], where: str) -> _Pairs:
+    problems += head_problems(book, FORMAT, _KEYS, where=where, fix=_SHAPE)
+    problems += unknown_keys(book, _KEYS, what=_CALLED, where=where)
     rows = listed(book.get("strategies", []))
     if rows is None:
         what = f"strategies are a list, got {book['strategies']!r:.60}"

@@ -15,6 +15,7 @@ from custseg.segments.clusters_search import best_count, centres
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
 from custseg.segments.currencies import currency_of
 from custseg.segments.layout import counted
+from custseg.segments.scheme_text import is_whole
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
@@ -168,14 +169,14 @@ class Clusters:
         return self.k
 
     def _problems(self) -> Iterator[Problem]:
-        if self.k != "auto" and not _is_whole(self.k, _FEWEST, _MOST):
+        if self.k != "auto" and not is_whole(self.k, _FEWEST, _MOST):
             fix = f'give a whole number from {_FEWEST} to {_MOST}, or "auto"'
             yield Problem(f"k is {self.k!r}", "Clusters.k", fix)
         yield from measures_problems(self.measures, where="Clusters.measures")
         if self.transform not in get_args(Transform):
             fix = f"one of {', '.join(get_args(Transform))}"
             yield Problem(f"transform is {self.transform!r}", "Clusters.transform", fix)
-        if not _is_whole(self.seed, 0, 2**32 - 1):
+        if not is_whole(self.seed, 0, 2**32 - 1):
             fix = "give a whole number from 0 to 2**32 - 1"
             yield Problem(f"seed is {self.seed!r}", "Clusters.seed", fix)
 
@@ -193,7 +194,3 @@ def _ranked(
     sums = np.bincount(place, weights=spend * customers, minlength=len(centres))
     means = (sums / np.maximum(sizes, 1)).tolist()
     return sizes, sorted(range(len(centres)), key=lambda each: (-means[each], centres[each]))
-
-
-def _is_whole(found: object, least: int, most: int) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and least <= found <= most

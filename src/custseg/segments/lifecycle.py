@@ -11,11 +11,13 @@ from attrs import asdict, field, frozen
 
 from custseg.errors import FitError, Problem
 from custseg.schema.bridge import array, filled
-from custseg.segments import lifecycle_text, scheme_text
+from custseg.segments import lifecycle_text
 from custseg.segments.bins import number
+from custseg.segments.documents import unknown_keys
 from custseg.segments.gaps import Gaps
 from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
+from custseg.segments.scheme_text import is_whole
 from custseg.segments.segmentation import Segmentation, a_base
 from custseg.segments.track import track
 
@@ -223,7 +225,7 @@ class Lifecycle:
     def _problems(self) -> Iterator[Problem]:
         unfit = list(self._days_problems())
         yield from unfit
-        if not _is_whole(self.loyal_orders, _FEWEST_LOYAL):
+        if not is_whole(self.loyal_orders, _FEWEST_LOYAL, _MOST):
             fix = "give a whole number from 2 on: one order is no loyalty"
             yield Problem(f"loyal_orders is {self.loyal_orders!r}", "Lifecycle.loyal_orders", fix)
         if not unfit:
@@ -232,12 +234,12 @@ class Lifecycle:
     def _days_problems(self) -> Iterator[Problem]:
         for name in _DAYS:
             threshold = getattr(self, name)
-            if not isinstance(threshold, Gaps) and not _is_whole(threshold, 0):
+            if not isinstance(threshold, Gaps) and not is_whole(threshold, 0, _MOST):
                 fix = f"give a whole number of days up to {_MOST}, or Gaps(2)"
                 yield Problem(f"{name} is {threshold!r}", f"Lifecycle.{name}", fix)
         where, given = "Lifecycle.fallback_days", self.fallback_days
         if isinstance(given, dict):
-            yield from scheme_text.unknown_keys(given, _DAYS, what="a lifecycle", where=where)
+            yield from unknown_keys(given, _DAYS, what="a lifecycle", where=where)
         for name in self._own():
             days = given.get(name) if isinstance(given, dict) else given
             if days is None:
@@ -245,7 +247,7 @@ class Lifecycle:
                 fix = "give fallback_days=, for who ordered on fewer than 3 days"
                 yield Problem(what, where, fix)
         for days in given.values() if isinstance(given, dict) else (given,):
-            if days is not None and not _is_whole(days, 0):
+            if days is not None and not is_whole(days, 0, _MOST):
                 yield Problem(
                     f"fallback_days has {days!r}",
                     where,
@@ -276,7 +278,3 @@ def _whole_numbers(column: pl.Series) -> NDArray[np.int64]:
 
 def _size(threshold: Days) -> float:
     return threshold.number if isinstance(threshold, Gaps) else threshold
-
-
-def _is_whole(found: object, least: int) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and least <= found <= _MOST

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import asdict, frozen
 
 from custseg.errors import Problem, RuleError
+from custseg.segments.documents import from_json, from_toml, head_problems, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ __all__ = [
 FORMAT = 1
 POLICIES = ("first", "every", "best")
 
+_CALLED = "a rule book"
 _KEYS = ("format", "policy", "measures", "rules", "otherwise")
 _RULE_KEYS = ("name", "when", "worth")
 _MEASURE_KEYS = ("name", "value", "over", "how")
@@ -88,26 +89,11 @@ def read_json(text: str) -> BookText:
     Raises:
         RuleError: with everything that is wrong with its shape.
     """
-    doubled: list[str] = []
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        doubled.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
-        return dict(pairs)
-
-    try:
-        held = json.loads(text, object_pairs_hook=once)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise RuleError(
-            f"a rule book is not JSON: {error}", where="RuleBook.from_json", fix=_SHAPE
-        ) from error
-    problems = [
-        Problem(f"the key {key!r} is there twice", "RuleBook.from_json", "keep one of the two")
-        for key in doubled
-    ]
-    return _shaped(
-        held, problems, required=("format", "policy", "rules"), where="RuleBook.from_json"
+    where = "RuleBook.from_json"
+    book, problems = from_json(
+        text, called=_CALLED, where=where, fix=_SHAPE, error=RuleError
     )
+    return _shaped(book, problems, required=("format", "policy", "rules"), where=where)
 
 
 def read_toml(text: str) -> BookText:
@@ -116,39 +102,21 @@ def read_toml(text: str) -> BookText:
     Raises:
         RuleError: with everything that is wrong with its shape.
     """
-    try:
-        held = tomllib.loads(text)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise RuleError(
-            f"a rule book is not TOML: {error}",
-            where="RuleBook.from_toml",
-            fix=_TOML_SHAPE,
-        ) from error
-    return _shaped(
-        held, [], required=("policy", "rules"), where="RuleBook.from_toml", shape=_TOML_SHAPE
-    )
+    where = "RuleBook.from_toml"
+    book = from_toml(text, called=_CALLED, where=where, fix=_TOML_SHAPE, error=RuleError)
+    return _shaped(book, [], required=("policy", "rules"), where=where, shape=_TOML_SHAPE)
 
 
 def _shaped(
-    held: object,
+    book: dict[str, Any],
     problems: list[Problem],
     *,
     required: Sequence[str],
     where: str,
     shape: str = _SHAPE,
 ) -> BookText:
-    if not isinstance(held, dict):
-        RuleError.check([Problem(f"a rule book is a mapping, got {held!r:.60}", where, shape)])
-    book = cast("dict[str, Any]", held)
-    problems += _key_problems(book, _KEYS, required, where, shape)
-    if book.get("format", FORMAT) != FORMAT or isinstance(book.get("format"), bool):
-        problems.append(
-            Problem(
-                f"format {book['format']!r} is not known",
-                f"{where}: format",
-                f"this version reads format {FORMAT}; a later custseg may read yours",
-            )
-        )
+    problems += head_problems(book, FORMAT, required, where=where, fix=shape)
+    problems += unknown_keys(book, _KEYS, what=_CALLED, where=where)
     if "policy" in book and book["policy"] not in POLICIES:
         what = f"policy {book['policy']!r} is not known"
         problems.append(Problem(what, f"{where}: policy", f"write one of {', '.join(POLICIES)}"))
@@ -181,34 +149,24 @@ def _each(
     if not isinstance(listed, list):
         problems.append(Problem(f"{key} is not a list", f"{where}: {key}", shape))
         return
+    noun = key.removesuffix("s")
     for index, held in enumerate(cast("list[object]", listed)):
         place = f"{where}: {key}[{index}]"
         if not isinstance(held, dict):
-            what = f"a {key.removesuffix('s')} is a mapping, got {held!r:.60}"
+            what = f"a {noun} is a mapping, got {held!r:.60}"
             problems.append(Problem(what, place, shape))
             continue
         one = cast("dict[str, Any]", held)
-        wrong = _key_problems(one, known, required, place, shape)
+        wrong = list(unknown_keys(one, known, what=f"a {noun}", where=place))
+        wrong += [
+            Problem(f"{each!r} is missing", place, shape) for each in required if each not in one
+        ]
         for each in known:
             wanted, fix = ((int, float), 'write "worth": 3') if each == "worth" else (str, shape)
             wrong += _type_problems(one, each, wanted, place, fix)
         problems += wrong
         if not wrong:
             yield one
-
-
-def _key_problems(
-    held: dict[str, Any], known: Sequence[str], required: Sequence[str], where: str, shape: str
-) -> list[Problem]:
-    unknown = [
-        Problem(f"the key {key!r} is not known", where, f"known are {', '.join(known)}")
-        for key in held
-        if key not in known
-    ]
-    missing = [
-        Problem(f"the key {key!r} is missing", where, shape) for key in required if key not in held
-    ]
-    return unknown + missing
 
 
 def _type_problems(

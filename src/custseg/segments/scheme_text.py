@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import sys
 from typing import TYPE_CHECKING, cast
 
-from custseg.errors import FitError, Problem
+from custseg.errors import FitError
+from custseg.segments.documents import from_json, head_problems, unknown_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
     "FORMAT",
     "as_float",
     "finite",
     "infinity_as_null",
+    "is_whole",
     "keyed",
     "listed",
     "opened",
-    "unknown_keys",
     "written",
 ]
 
@@ -72,41 +72,15 @@ def opened(
     {'by': 'spend'}
     """
     fix = "give the text that to_json() wrote"
-    try:
-        document = keyed(json.loads(text))
-    except (TypeError, ValueError, RecursionError) as fault:
-        what = f"the text is not JSON: {fault}"
-        raise FitError(what, where=where, fix=fix) from None
-    if document is None or document.pop("scheme", None) != scheme:
+    document, problems = from_json(text, called=called, where=where, fix=fix, error=FitError)
+    if document.pop("scheme", None) != scheme:
         raise FitError(f"the text is not {called}", where=where, fix=fix)
-    FitError.check(_head_problems(document, keys, optional, where))
+    wanted = ("format", *keys)
+    problems += head_problems(document, FORMAT, wanted, where=where, fix="restore it")
+    problems += unknown_keys(document, (*wanted, *optional), what="a scheme", where=where)
+    FitError.check(problems)
     del document["format"]
     return document
-
-
-def _head_problems(
-    document: dict[str, object], keys: Sequence[str], optional: Sequence[str], where: str
-) -> Iterator[Problem]:
-    if document.get("format", FORMAT) != FORMAT:
-        what = f"format {document['format']!r} is not known"
-        fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
-        yield Problem(what, f"{where}: format", fix)
-    wanted = ("format", *keys)
-    for key in wanted:
-        if key not in document:
-            yield Problem(f"{key!r} is missing", where, "restore it")
-    yield from unknown_keys(document, (*wanted, *optional), what="a scheme", where=where)
-
-
-def unknown_keys(
-    found: Iterable[str], known: Sequence[str], /, *, what: str, where: str
-) -> Iterator[Problem]:
-    """A problem for each key that is none of the known ones, with the nearest."""
-    for key in found:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            fix = f"did you mean {near[0]!r}?" if near else "remove it"
-            yield Problem(f"{key!r} is no part of {what}", where, fix)
 
 
 def finite(value: object, /) -> float | None:
@@ -119,6 +93,16 @@ def finite(value: object, /) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return float(value)
     return None
+
+
+def is_whole(value: object, least: int, most: int, /) -> bool:
+    """Whether a value is a whole number within bounds; a flag is none.
+
+    >>> from custseg.segments.scheme_text import is_whole
+    >>> is_whole(3, 0, 3), is_whole(4, 0, 3), is_whole(True, 0, 3), is_whole(2.0, 0, 3)
+    (True, False, False, False)
+    """
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def as_float(value: float, /) -> float:

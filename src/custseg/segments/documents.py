@@ -1,0 +1,124 @@
+"""Documents: JSON and TOML that people edit by hand, opened in one way."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any, cast
+
+from custseg.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from custseg.errors import CustsegError
+
+__all__ = ["from_json", "from_toml", "head_problems", "unknown_keys"]
+
+
+def from_json(
+    text: str, /, *, called: str, where: str, fix: str, error: type[CustsegError]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The parts of a JSON text by name, and a problem for each key that is there twice.
+
+    Args:
+        text: The text.
+        called: What it must be: "a rule book".
+        where: The place that errors name.
+        fix: What to write instead.
+        error: What is raised.
+
+    Raises:
+        CustsegError: (of that class) when the text is not JSON, or no mapping.
+
+    >>> from custseg.errors import RuleError
+    >>> book = {"called": "a rule book", "where": "here", "fix": "", "error": RuleError}
+    >>> parts, problems = from_json('{"policy": "first", "policy": "best"}', **book)
+    >>> parts, problems[0].what
+    ({'policy': 'best'}, "the key 'policy' is there twice")
+    """
+    doubled: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        if len(held := dict(pairs)) < len(keys):
+            doubled.extend(key for key in held if keys.count(key) > 1)
+        return held
+
+    try:
+        held = json.loads(text, object_pairs_hook=once)
+        # Half of a character, "\ud83d", is read but could not be written.
+        json.dumps(held, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError) as fault:
+        raise error(f"{called} is not JSON: {fault}", where=where, fix=fix) from None
+    if not isinstance(held, dict):
+        raise error(f"{called} is a mapping, got {held!r:.60}", where=where, fix=fix)
+    problems = [
+        Problem(f"the key {key!r} is there twice", where, "keep one of the two") for key in doubled
+    ]
+    return cast("dict[str, Any]", held), problems
+
+
+def from_toml(
+    text: str, /, *, called: str, where: str, fix: str, error: type[CustsegError]
+) -> dict[str, Any]:
+    """The parts of a TOML text by name.
+
+    Args:
+        text: The text.
+        called: What it must be: "a rule book".
+        where: The place that errors name.
+        fix: What to write instead.
+        error: What is raised.
+
+    Raises:
+        CustsegError: (of that class) when the text is not TOML.
+
+    >>> from custseg.errors import RuleError
+    >>> from_toml("a = 1", called="a rule book", where="here", fix="", error=RuleError)
+    {'a': 1}
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, TypeError, AttributeError, RecursionError) as fault:
+        raise error(f"{called} is not TOML: {fault}", where=where, fix=fix) from None
+
+
+def head_problems(
+    found: Mapping[str, object], known: int, required: Iterable[str], /, *, where: str, fix: str
+) -> Iterator[Problem]:
+    """What is wrong with the format of a document, and a problem for each part it lacks.
+
+    Args:
+        found: The parts by name.
+        known: The format that is read.
+        required: Names of the parts that must be there.
+        where: The place that errors name.
+        fix: How to mend what is missing.
+
+    >>> [each.what for each in head_problems({"format": True}, 1, ("rules",), where="", fix="")]
+    ['format True is not known', "'rules' is missing"]
+    """
+    told = found.get("format", known)
+    if told != known or isinstance(told, bool):
+        mend = f"this custseg reads format {known}: read it with the one that wrote it"
+        yield Problem(f"format {told!r} is not known", f"{where}: format", mend)
+    for key in required:
+        if key not in found:
+            yield Problem(f"{key!r} is missing", where, fix)
+
+
+def unknown_keys(
+    found: Iterable[object], known: Sequence[str], /, *, what: str, where: str
+) -> Iterator[Problem]:
+    """A problem for each key that is none of the known ones, with the nearest.
+
+    >>> [each.fix for each in unknown_keys(["wehn"], ("name", "when"), what="a rule", where="")]
+    ["did you mean 'when'?"]
+    """
+    for key in found:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            fix = f"did you mean {near[0]!r}?" if near else "remove it"
+            yield Problem(f"{key!r} is no part of {what}", where, fix)
