@@ -286,9 +286,9 @@ REFUSED = {
     "a flag": ({"shares": (0.5, True)}, ["True is no share of the total"]),
     "everything": (
         {"shares": ("a",), "by": ""},
-        ["1 shares end A and B", "'a' is no share of the total", "by is ''"],
+        ["1 shares end A and B", "'a' is no share of the total", "'' is no measure"],
     ),
-    "no name": ({"by": 3}, ["by is 3"]),
+    "no name": ({"by": 3}, ["3 is no measure"]),
 }
 
 
@@ -334,7 +334,7 @@ NONSENSE = {
     "a limit too large": (edited(a=10**400), [f"a begins at {10**400}"]),
     "b above a": (edited(b=900), ["b begins at 900, above a at 300"]),
     "no b": (edited(b=None), ["b begins at inf, above a at 300"]),
-    "by no text": (edited(by=None, a=0), ["by is None", "a begins at 0.0"]),
+    "by no text": (edited(by=None, a=0), ["None is no measure", "a begins at 0.0"]),
 }
 
 

@@ -87,7 +87,9 @@ def test_what_is_no_base_is_refused_by_assign(scheme):
         scheme.assign(None)
 
 
-@pytest.mark.parametrize("recipe", [cu.RFM(), cu.ABC(), cu.Lifecycle(), schemes()[9], schemes()[10]])
+@pytest.mark.parametrize(
+    "recipe", [cu.RFM(), cu.ABC(), cu.Lifecycle(), schemes()[9], schemes()[10]]
+)
 def test_what_is_no_base_is_refused_by_fit(recipe):
     with pytest.raises(SchemaError, match="None is no base of customers") as error:
         recipe.fit(None)

@@ -8,6 +8,7 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import Problem, SchemaError
+from custseg.segments.given import as_row, is_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ _LONGEST = 99_999
 
 
 def _kinds(given: str | Iterable[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    return (given,) if isinstance(given, str) else as_row(given)
 
 
 @frozen(kw_only=True)
@@ -77,7 +78,11 @@ class Limit:
                 what = f"{name} is a whole number from 1{upto}, got {value!r}"
                 yield Problem(what, f"Limit.{name}", f"write {name}={usual}")
         kinds = cast("tuple[object, ...]", self.kinds)
-        if not kinds or not all(isinstance(kind, str) and kind for kind in kinds):
+        if (
+            not is_row(kinds)
+            or not kinds
+            or not all(isinstance(kind, str) and kind for kind in kinds)
+        ):
             what = f"a limit counts kinds of events, got {self.kinds!r}"
             yield Problem(what, "Limit.kinds", 'write kinds=("care", "campaign")')
         elif len(set(kinds)) < len(kinds):

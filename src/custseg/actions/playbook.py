@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import polars as pl
 from attrs import field, frozen
 
 from custseg.actions import playbook_text
+from custseg.actions.limit import Limit
 from custseg.actions.plan import LEFT_OUT, Plan
 from custseg.actions.strategy import Strategy
+from custseg.base.customer_base import CustomerBase
 from custseg.errors import Problem, SchemaError
+from custseg.segments.given import as_row, is_row
+from custseg.segments.segmentation import Segmentation, no_base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from custseg.actions.limit import Limit
-    from custseg.base.customer_base import CustomerBase
-    from custseg.segments.segmentation import Segmentation
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Playbook"]
 
 _Pairs: TypeAlias = tuple[tuple[str, Strategy | None], ...]
+_PAIR = 2
 
 _ELEVEN: dict[str, Strategy | None] = {
     "champions": Strategy("reward", "early access to what is new", ("push", "email"), 2),
@@ -48,8 +50,8 @@ _VALUE: dict[str, Strategy | None] = {
 }
 
 
-def _listed(given: Mapping[str, Strategy | None] | _Pairs) -> _Pairs:
-    return given if isinstance(given, tuple) else tuple(given.items())
+def _listed(given: Mapping[str, Strategy | None] | Iterable[tuple[str, Strategy | None]]) -> _Pairs:
+    return tuple(given.items()) if isinstance(given, Mapping) else as_row(given)
 
 
 @frozen
@@ -60,7 +62,8 @@ class Playbook:
         strategies: Pairs of a segment's name and its strategy.
 
     Raises:
-        SchemaError: when it is empty, or holds what is no strategy.
+        SchemaError: with everything that is wrong: it is empty, holds what is
+            no strategy, or a segment twice.
 
     >>> import custseg as cu
     >>> shop = cu.datasets.simulate(500, 365, seed=1).base()
@@ -101,8 +104,21 @@ class Playbook:
         return cls(_ELEVEN)
 
     def __getitem__(self, segment: str) -> Strategy | None:
-        """The strategy of a segment."""
-        return dict(self.strategies)[segment]
+        """The strategy of a segment.
+
+        Raises:
+            SchemaError: when the playbook has none of this name.
+        """
+        for name, strategy in self.strategies:
+            if name == segment:
+                return strategy
+        names = [name for name, _ in self.strategies]
+        near = difflib.get_close_matches(str(segment), names, n=1)
+        raise SchemaError(
+            f"no segment {segment!r:.60} is in the playbook",
+            where="Playbook[...]",
+            fix=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}",
+        )
 
     def plan(
         self,
@@ -131,6 +147,7 @@ class Playbook:
             SchemaError: with everything that is wrong: segments without a
                 strategy, another instant, no events to count contacts in.
         """
+        SchemaError.check(_kind_problems(segmentation, base, limit))
         SchemaError.check(_plan_problems(self, segmentation, base, limit, consent))
         people = _people(segmentation, base, limit)
         told = people.join(self._frame(segmentation), on="segment", maintain_order="left")
@@ -226,15 +243,38 @@ class Playbook:
 
     def _problems(self) -> Iterator[Problem]:
         fix = 'write Playbook({"champions": Strategy("reward", "early access", "email"), ...})'
-        if not self.strategies:
+        pairs = cast("tuple[object, ...]", self.strategies)
+        if not is_row(pairs) or not pairs:
             yield Problem("a playbook needs strategies", "Playbook", fix)
-        for name, strategy in cast("tuple[tuple[object, object], ...]", self.strategies):
+            return
+        seen: list[object] = []
+        for pair in map(as_row, pairs):
+            if not is_row(pair) or len(pair) != _PAIR:
+                yield Problem(f"{pair!r:.60} is no segment with its strategy", "Playbook", fix)
+                continue
+            name, strategy = pair
             where = f"Playbook[{name!r}]"
             if not isinstance(name, str) or not name:
                 yield Problem(f"a segment's name is text, got {name!r}", where, fix)
+            elif name in seen:
+                yield Problem(f"segment {name!r} is there twice", where, "keep one of the two")
+            seen.append(name)
             if strategy is not None and not isinstance(strategy, Strategy):
                 what = f"a playbook holds strategies, got {strategy!r:.60}"
                 yield Problem(what, where, 'write Strategy("reward", "early access", "email")')
+
+
+def _kind_problems(segmentation: object, base: object, limit: object) -> Iterator[Problem]:
+    """What is not of the kind that a plan is made of."""
+    where = "Playbook.plan"
+    if not isinstance(segmentation, Segmentation):
+        fix = "give what assign() of a scheme with one label a customer returned"
+        yield Problem(f"{segmentation!r:.60} is no segmentation", where, fix)
+    if not isinstance(base, CustomerBase):
+        yield from no_base(base, where).problems
+    if limit is not None and not isinstance(limit, Limit):
+        fix = "write limit=cu.Limit(contacts=2, days=30)"
+        yield Problem(f"{limit!r:.60} is no limit", f"{where}(limit=)", fix)
 
 
 def _plan_problems(
@@ -262,7 +302,7 @@ def _plan_problems(
     if limit is not None and not base.has("events"):
         what = "a limit counts events, and the base has none"
         yield Problem(what, "Playbook.plan(limit=)", "build the base with events=")
-    if consent not in {"required", "assumed"}:
+    if consent not in ("required", "assumed"):
         what = f"consent is {consent!r}"
         yield Problem(what, "Playbook.plan(consent=)", 'write "required" or "assumed"')
 

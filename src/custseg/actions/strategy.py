@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import field, frozen
 
 from custseg.errors import Problem, SchemaError
+from custseg.segments.given import as_row, is_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ __all__ = ["Strategy"]
 
 
 def _channels(given: str | Iterable[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    return (given,) if isinstance(given, str) else as_row(given)
 
 
 @frozen
@@ -54,7 +55,11 @@ class Strategy:
                 what = f"a strategy needs its {name} in words, got {value!r}"
                 yield Problem(what, f"Strategy.{name}", f'write {name}="{usual}"')
         channels = cast("tuple[object, ...]", self.channel)
-        if not channels or not all(isinstance(each, str) and each.strip() for each in channels):
+        if (
+            not is_row(channels)
+            or not channels
+            or not all(isinstance(each, str) and each.strip() for each in channels)
+        ):
             what = f"a strategy needs a channel, got {self.channel!r}"
             yield Problem(what, "Strategy.channel", 'write channel="email", or ("push", "email")')
         elif len(set(channels)) < len(channels):

@@ -15,7 +15,9 @@ from custseg.errors import Problem, SchemaError
 from custseg.insights import profile_pages
 from custseg.insights.profile_logs import answers, points_of, touches, waiting
 from custseg.schema.clock import local_times
+from custseg.segments.given import as_row, is_row
 from custseg.segments.lookup import same_kind
+from custseg.segments.segmentation import Segmentation, no_base
 from custseg.segments.tags import Tags
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from custseg.loyalty.ledger import Ledger
-    from custseg.segments.segmentation import Segmentation
 
 __all__ = ["Profile", "profile"]
 
@@ -131,8 +132,9 @@ def profile(
         last: How many of the last events, postings and answers are shown.
 
     Raises:
-        SchemaError: when nobody has the id (with the nearest ids), or a
-            segmentation is as of another instant.
+        SchemaError: when nobody has the id (with the nearest ids); or with
+            everything else that is wrong, such as a segmentation as of
+            another instant.
         LedgerError: when the ledger ends before the base's instant.
 
     >>> import custseg as cu
@@ -141,8 +143,11 @@ def profile(
     >>> cu.profile(shop, 2, segmentations={"habit": book.segment(shop)}).segments.row(0)
     ('habit', 'regular', 'regular: orders = 6 (orders >= 5)')
     """
-    named = _named(segmentations)
-    SchemaError.check(_problems(base, named))
+    if not isinstance(base, CustomerBase):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+        raise no_base(base, _WHERE)
+    given = _named(segmentations)
+    SchemaError.check(_problems(base, given, ledger, last))
+    named = cast("list[tuple[str, Segmentation | Tags]]", given)
     known, own = _own(base, customer_id)
     segments = [_segment(name, each, known) for name, each in named]
     points, postings = points_of(ledger, known, own, last)
@@ -165,22 +170,43 @@ def profile(
     )
 
 
-def _named(
-    given: Mapping[str, Segmentation | Tags] | Iterable[Segmentation | Tags],
-) -> list[tuple[str, Segmentation | Tags]]:
+def _named(given: object) -> list[tuple[object, object]] | None:
+    """What was given with its names; None when nothing can be shown by name."""
     if isinstance(given, Mapping):
-        return list(cast("Mapping[str, Segmentation | Tags]", given).items())
+        return list(cast("Mapping[object, object]", given).items())
+    row = as_row(given)
+    if not is_row(row):
+        return None
     # RFMScheme -> RFM; a rule book is called so.
-    return [(type(each.reasons).__name__.removesuffix("Scheme"), each) for each in given]
+    return [
+        (type(getattr(each, "reasons", each)).__name__.removesuffix("Scheme"), each) for each in row
+    ]
 
 
 def _problems(
-    base: CustomerBase, named: list[tuple[str, Segmentation | Tags]]
+    base: CustomerBase, named: list[tuple[object, object]] | None, ledger: object, last: object
 ) -> Iterator[Problem]:
-    for name, each in named:
-        if each.instant != base.instant:
+    where = f"{_WHERE}(segmentations=)"
+    if named is None:
+        what = "segmentations are listed, or named by the keys of a mapping"
+        yield Problem(what, where, 'write segmentations=[now], or {"tier": now}')
+    for name, each in named or ():
+        if not isinstance(name, str) or not isinstance(each, Segmentation | Tags):
+            what = f"{name!r:.60}: {each!r:.60} is no segmentation with a name"
+            yield Problem(what, where, 'give what assign() returned: {"tier": now}')
+        elif each.instant != base.instant:
             what = f"{name} is as of {each.instant}, the base is as of {base.instant}"
-            yield Problem(what, f"{_WHERE}(segmentations=)", "assign the scheme to this base")
+            yield Problem(what, where, "assign the scheme to this base")
+        elif each.frame.schema["customer_id"] != base.id_type:
+            have = each.frame.schema["customer_id"]
+            what = f"ids are {have} in {name}, {base.id_type} in the base"
+            yield Problem(what, where, "assign the scheme to this base")
+    if ledger is not None and not hasattr(ledger, "balances"):
+        what = f"{ledger!r:.60} is no ledger"
+        yield Problem(what, f"{_WHERE}(ledger=)", "give what program.run(base) returned")
+    if not isinstance(last, int) or isinstance(last, bool) or last < 0:
+        what = f"last is {last!r:.60}"
+        yield Problem(what, f"{_WHERE}(last=)", "give a whole number from 0 on")
 
 
 def _own(base: CustomerBase, customer_id: int | str) -> tuple[int | str, CustomerBase]:

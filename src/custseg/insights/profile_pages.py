@@ -7,7 +7,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, cast
 
-from custseg.segments.layout import Layout, amount, count
+from custseg.segments.layout import Layout, amount, count, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_text"]
 
 _MONEY = ("spend", "average_order")
-_POINTS = ("available", "pending", "debt", "earned", "redeemed", "expired", "next_expiry_points")
+_POINTS = (
+    *("tier", "available", "pending", "debt", "earned", "redeemed", "expired"),
+    *("clawed_back", "adjusted", "forgiven", "next_expiry_points"),
+)
 _PAGE = "color:inherit;background:transparent;font-size:1em;max-width:60em"
 _CARD = "margin:0 1.5em 1em 0;vertical-align:top;display:inline-block;overflow-x:auto"
 
 
 def as_text(profile: Profile) -> str:
     """The profile as tables that line up, one below the other."""
-    return "\n\n".join([_title(profile), *(table.text() for table in _tables(profile))])
+    return "\n\n".join([visible(_title(profile)), *(table.text() for table in _tables(profile))])
 
 
 def as_html(profile: Profile) -> str:

@@ -19,7 +19,7 @@ from custseg.loyalty.logs import NO_LOGS, admitted
 from custseg.loyalty.others import with_also, with_care
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import NOTHING_BOOKED, Booked
-from custseg.loyalty.requests import REASONS, demanded, limits_of
+from custseg.loyalty.requests import demanded, limits_of
 from custseg.loyalty.sequence import LONG_AGO, sequence
 from custseg.loyalty.weighing import beyond_at
 from custseg.schema.bridge import read_only

@@ -97,7 +97,8 @@ def plot(result: Drawn, /, *, kind: str | None = None) -> Picture:
         raise SchemaError(
             f"there is no picture of {result!r:.60}", where="plot", fix=f"give one of {known}"
         )
-    drawn = kinds.get(next(iter(kinds)) if kind is None else kind)
+    wanted = next(iter(kinds)) if kind is None else kind
+    drawn = kinds.get(wanted) if isinstance(wanted, str) else None  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
     if drawn is None:
         near = difflib.get_close_matches(str(kind), kinds, n=1)
         fix = f"did you mean {near[0]!r}?" if near else f"give one of {', '.join(kinds)}"

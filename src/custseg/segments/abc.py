@@ -10,27 +10,26 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import FitError, Problem
-from custseg.segments.abc_scheme import ABCScheme, shared
+from custseg.segments.abc_scheme import ABCScheme, asked, shared
 from custseg.segments.abc_sums import running, whole
 from custseg.segments.currencies import currency_of
+from custseg.segments.given import as_row, is_row
+from custseg.segments.own_measures import measure_problems
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.base.measure import Measure
 
 __all__ = ["ABC"]
 
 _CLASSES = 2
-
-
-def _pair(shares: Iterable[float]) -> tuple[float, ...]:
-    return tuple(shares)
 
 
 @frozen(kw_only=True)
@@ -47,7 +46,8 @@ class ABC:
 
     Attributes:
         shares: Where A and B end, as shares of the total.
-        by: The measure that is shared out; `spend`, `spend_365d`, a score.
+        by: The measure that is shared out: `spend`, `spend_365d`, a score, or
+            a `cu.Measure` that the recipe and its scheme carry.
 
     Raises:
         FitError: listing everything at once: shares that do not ascend
@@ -62,8 +62,8 @@ class ABC:
     ['A', 'A', 'B', 'C']
     """
 
-    shares: tuple[float, ...] = field(default=(0.8, 0.95), converter=_pair)
-    by: str = "spend"
+    shares: tuple[float, ...] = field(default=(0.8, 0.95), converter=as_row)
+    by: str | Measure = "spend"
 
     def __attrs_post_init__(self) -> None:
         """Refuse a declaration that cannot be fitted to any base."""
@@ -72,7 +72,7 @@ class ABC:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that the recipe needs."""
-        return tuple(dict.fromkeys((self.by, "orders")))
+        return tuple(map(str, asked(self.by)))
 
     def tally(self, measures: pl.DataFrame, /) -> Tally:
         """What must be known of these customers; tallies of partitions add up.
@@ -89,7 +89,7 @@ class ABC:
         >>> cu.ABC().tally(measures) == cu.ABC().tally(measures[:1]) + cu.ABC().tally(measures[1:])
         True
         """
-        return Tally.of_each(pl.DataFrame([shared(measures, self.by)]))
+        return Tally.of_each(pl.DataFrame([shared(measures, str(self.by))]))
 
     def settle(self, tally: Tally, /, *, currency: str | None = None) -> ABCScheme:
         """The scheme of all customers that were tallied.
@@ -109,24 +109,26 @@ class ABC:
     def fit(self, base: CustomerBase, /) -> ABCScheme:
         """The scheme with the limits of this base, frozen."""
         a_base(base, "ABC.fit")
-        tally = self.tally(base.measures(*self.reads))
+        tally = self.tally(base.measures(*asked(self.by)))
         return self.settle(tally, currency=currency_of(base, self.reads))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
         a_base(base, "ABC.segment")
-        measures = measured(base, self.reads)
+        measures = measured(base, asked(self.by))
         scheme = self.settle(self.tally(measures), currency=currency_of(base, self.reads))
         return Segmentation.of(scheme, base, measures=measures)
 
     def _problems(self) -> Iterator[Problem]:
         yield from _shares_problems(self.shares)
-        if not isinstance(self.by, str) or not self.by:  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
-            yield Problem(f"by is {self.by!r}", "ABC.by", 'name a measure, such as "spend"')
+        yield from measure_problems(self.by, where="ABC.by")
 
 
 def _shares_problems(shares: tuple[float, ...]) -> Iterator[Problem]:
     where, fix = "ABC.shares", "give two numbers that ascend, such as (0.8, 0.95)"
+    if not is_row(shares):
+        yield Problem(f"shares are {shares!r:.60}", where, fix)
+        return
     if len(shares) != _CLASSES:
         yield Problem(f"{len(shares)} shares end A and B", where, fix)
     good = [0 < (finite(share) or 0) <= 1 for share in shares]

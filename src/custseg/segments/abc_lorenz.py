@@ -10,11 +10,15 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
+from custseg.errors import Problem, SchemaError
 from custseg.segments.abc_sums import running, whole
 from custseg.segments.bins import distinct
 from custseg.segments.layout import Layout, counted, share
+from custseg.segments.scheme_text import finite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 __all__ = ["Lorenz"]
@@ -53,7 +57,12 @@ class Lorenz:
             values: float64[n], positive, finite, ascending and different.
             customers: int64[n], how many customers have each.
             by: What the values are called.
+
+        Raises:
+            SchemaError: when they are not; it lists everything.
         """
+        values, customers = np.asarray(values), np.asarray(customers)
+        SchemaError.check(_problems(values, customers))
         frame = pl.DataFrame(
             {
                 "value": np.append(0.0, values),
@@ -68,12 +77,22 @@ class Lorenz:
     def of_each(cls, values: NDArray[np.float64], /, *, by: str = "value") -> Lorenz:
         """The curve of one value a customer.
 
+        Args:
+            values: float64[n], positive and finite: customers who have
+                nothing are not on the curve.
+            by: What the values are called.
+
+        Raises:
+            SchemaError: when they are not.
+
         >>> import numpy as np
         >>> import custseg as cu
         >>> cu.Lorenz.of_each(np.array([5.0, 5.0, 5.0])).gini()
         0.0
         """
-        return cls.of(*distinct(values), by=by)
+        given = np.asarray(values)
+        SchemaError.check(_shape_problems(given, "values", "Lorenz.of_each"))
+        return cls.of(*distinct(given), by=by)
 
     @property
     def customers(self) -> int:
@@ -102,15 +121,22 @@ class Lorenz:
         Args:
             part: The share of customers, from 0 to 1.
 
+        Raises:
+            SchemaError: when it is none.
+
         >>> import numpy as np
         >>> import custseg as cu
         >>> cu.Lorenz.of_each(np.array([1.0, 1.0, 1.0, 5.0])).top_share(0.25)
         0.625
         """
+        best = finite(part)
+        if best is None or not 0 <= best <= 1:
+            fix = "give a number from 0 to 1: 0.2 for the best fifth"
+            raise SchemaError(f"{part!r} is no share", where="Lorenz.top_share", fix=fix)
         if not self.customers:
             return None
         x, y = (self.frame[name].to_numpy() for name in ("customer_share", "value_share"))
-        return 1.0 - float(np.interp(1.0 - part, x, y))
+        return 1.0 - float(np.interp(1.0 - best, x, y))
 
     def __eq__(self, other: object) -> bool:
         """Whether the same value is spread in the same way."""
@@ -139,3 +165,35 @@ def _shares(sums: NDArray[Any]) -> list[float]:
     # Whole numbers of Python divide to the nearest Float64, however large they are.
     listed = sums.tolist()
     return [0.0, *(part / listed[-1] for part in listed)]
+
+
+def _problems(values: NDArray[Any], customers: NDArray[Any]) -> Iterator[Problem]:
+    where = "Lorenz.of"
+    shapes = [
+        *_shape_problems(values, "values", where),
+        *_shape_problems(customers, "customers", where, kinds="iu"),
+    ]
+    yield from shapes
+    if shapes:
+        return
+    if values.size != customers.size:
+        what = f"{values.size} values of {counted(customers.size, 'count')} of customers"
+        yield Problem(what, where, "give a count for each value")
+    if not (np.isfinite(values) & (values > 0)).all():
+        what = "a value is zero, negative, NaN or infinite"
+        yield Problem(what, where, "leave out who has no share: values[values > 0]")
+    elif not (values[1:] > values[:-1]).all():
+        what = "values do not ascend, or one is there twice"
+        yield Problem(what, where, "take Lorenz.of_each, which counts them")
+    if (customers < 1).any():
+        what = f"{customers.min()} customers have a value"
+        yield Problem(what, where, "leave out values that nobody has")
+
+
+def _shape_problems(
+    given: NDArray[Any], name: str, where: str, *, kinds: str = "iuf"
+) -> Iterator[Problem]:
+    # Nothing at all has no type of its own.
+    if given.ndim != 1 or (given.size and given.dtype.kind not in kinds):
+        what = f"{name} are no row of {'whole ' * (kinds == 'iu')}numbers"
+        yield Problem(what, where, "give a numpy array of one dimension")

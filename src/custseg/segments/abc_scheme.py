@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from attrs import field, frozen
 
-from custseg.errors import FitError, Problem
+from custseg.errors import FitError, Problem, SchemaError
 from custseg.model.measure_name import MeasureName
 from custseg.schema.bridge import array
 from custseg.segments import scheme_text
@@ -19,17 +19,19 @@ from custseg.segments.cells import Axis, Cells
 from custseg.segments.currencies import currency_problems
 from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
-from custseg.segments.segmentation import Segmentation
+from custseg.segments.own_measures import as_text, from_text, measure_problems
+from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.base.measure import Measure
     from custseg.segments.periods import Every
     from custseg.segments.track import Track
 
-__all__ = ["ABCScheme", "shared"]
+__all__ = ["ABCScheme", "asked", "shared"]
 
 _NAMES = ("A", "B", "C")
 _WHERE = "ABCScheme.from_json"
@@ -40,7 +42,7 @@ class ABCScheme:
     """The smallest values of the classes: what `ABC` fits.
 
     Attributes:
-        by: The measure that is shared out.
+        by: The measure that is shared out, by name or carried.
         a: The smallest value in A; inf when there was nothing to share out.
         b: The smallest value in B or A.
         currency: What its money is, an ISO 4217 code: a base in another one is
@@ -58,7 +60,7 @@ class ABCScheme:
     ['A', 'B', 'C']
     """
 
-    by: str
+    by: str | Measure
     a: float = field(converter=scheme_text.as_float)
     b: float = field(converter=scheme_text.as_float)
     currency: str | None = None
@@ -70,7 +72,12 @@ class ABCScheme:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that `label` needs."""
-        return tuple(dict.fromkeys((self.by, "orders")))
+        return tuple(map(str, asked(self.by)))
+
+    @property
+    def measures(self) -> tuple[str | Measure, ...]:
+        """What `assign` asks of a base: names, and the measure that is carried."""
+        return asked(self.by)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -80,10 +87,10 @@ class ABCScheme:
     @property
     def cells(self) -> Cells | None:
         """The classes as cells, by which orders or spend are followed through time."""
-        name = MeasureName.parse(self.by)
+        name = MeasureName.parse(str(self.by))
         if name is None or name.base not in {"orders", "spend"}:
             return None
-        axes = (Axis(self.by, ((self.b, self.a),)), Axis("orders", ((1.0,),)))
+        axes = (Axis(str(self.by), ((self.b, self.a),)), Axis("orders", ((1.0,),)))
         return Cells(axes, labels=(2, 2, 2, 1, 2, 0))
 
     def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
@@ -92,7 +99,7 @@ class ABCScheme:
         Args:
             measures: `customer_id` and the measures that `reads` names.
         """
-        values = array(_amounts(measures, self.by))  # null is NaN: no limit is reached
+        values = array(_amounts(measures, str(self.by)))  # null is NaN: no limit is reached
         place = np.full(values.size, 2, np.uint8)
         place -= (values >= self.b).view(np.uint8)
         place -= (values >= self.a).view(np.uint8)
@@ -101,7 +108,8 @@ class ABCScheme:
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
-        return Segmentation.of(self, base)
+        a_base(base, "ABCScheme.assign")
+        return Segmentation.of(self, base, measures=measured(base, self.measures))
 
     def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
         """The label of each customer at the end of each period: see `Track`.
@@ -122,7 +130,7 @@ class ABCScheme:
         Args:
             row: The customer's row of `Segmentation.frame`.
         """
-        value, segment = row[self.by], row["segment"]
+        value, segment = row[str(self.by)], row["segment"]
         if row["orders"] <= 0:
             return f"no orders; → {segment}"
         if value is None or math.isnan(value):
@@ -139,8 +147,18 @@ class ABCScheme:
 
         Args:
             segmentation: What this scheme assigned; its frame has the values.
+
+        Raises:
+            SchemaError: when it lacks them.
         """
-        return Lorenz.of_each(shared(segmentation.frame, self.by).to_numpy(), by=self.by)
+        frame, by = getattr(segmentation, "frame", None), str(self.by)
+        if not isinstance(frame, pl.DataFrame) or not {by, "orders"} <= set(frame.columns):
+            raise SchemaError(
+                f"{segmentation!r:.60} has no {by!r} of each customer",
+                where="ABCScheme.lorenz",
+                fix="give what this scheme's assign() returned",
+            )
+        return Lorenz.of_each(shared(frame, by).to_numpy(), by=by)
 
     def gini(self, segmentation: Segmentation, /) -> float | None:
         """The Gini coefficient of the measure over the customers who share in it.
@@ -151,10 +169,15 @@ class ABCScheme:
         return self.lorenz(segmentation).gini()
 
     def to_json(self) -> str:
-        """The scheme as text, with its numbers; equal after the trip."""
+        """The scheme as text, with its numbers; equal after the trip.
+
+        Raises:
+            FitError: when it carries a measure that is a polars expression.
+        """
         a, b = (scheme_text.infinity_as_null(limit) for limit in (self.a, self.b))
+        by = as_text(self.by, where="ABCScheme.by")
         money = {} if self.currency is None else {"currency": self.currency}
-        return scheme_text.written("abc", by=self.by, a=a, b=b, **money)
+        return scheme_text.written("abc", by=by, a=a, b=b, **money)
 
     @classmethod
     def from_json(cls, text: str, /) -> ABCScheme:
@@ -172,13 +195,15 @@ class ABCScheme:
             where=_WHERE,
             optional=("currency",),
         )
+        problems: list[Problem] = []
+        parts["by"] = from_text(parts["by"], where=f"{_WHERE}: by", problems=problems)
+        FitError.check(problems)
         for name in ("a", "b"):
             parts[name] = math.inf if parts[name] is None else parts[name]
         return cls(**parts)
 
     def _problems(self) -> Iterator[Problem]:
-        if not isinstance(self.by, str) or not self.by:  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
-            yield Problem(f"by is {self.by!r}", "ABCScheme.by", 'name a measure, such as "spend"')
+        yield from measure_problems(self.by, where="ABCScheme.by")
         yield from currency_problems(self.currency, where="ABCScheme.currency")
         good = True
         for name, limit in (("a", self.a), ("b", self.b)):
@@ -209,6 +234,16 @@ def _amounts(measures: pl.DataFrame, name: str, /) -> pl.Series:
             fix="share out a measure of numbers, such as spend",
         )
     return values.cast(pl.Float64)
+
+
+def asked(by: str | Measure, /) -> tuple[str | Measure, ...]:
+    """What is read of a base: the measure that is shared out, and orders.
+
+    >>> from custseg.segments.abc_scheme import asked
+    >>> asked("spend"), asked("orders")
+    (('spend', 'orders'), ('orders',))
+    """
+    return (by,) if by == "orders" else (by, "orders")
 
 
 def shared(measures: pl.DataFrame, name: str, /) -> pl.Series:

@@ -8,19 +8,21 @@ import numpy as np
 import polars as pl
 from attrs import field, frozen
 
+from custseg.base.measure import Measure
 from custseg.errors import FitError, Problem
 from custseg.segments.clusters_names import named
 from custseg.segments.clusters_scheme import ClustersScheme, measures_problems
 from custseg.segments.clusters_search import best_count, centres
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
 from custseg.segments.currencies import currency_of
+from custseg.segments.given import as_row
 from custseg.segments.layout import counted
 from custseg.segments.scheme_text import is_whole
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -33,8 +35,8 @@ __all__ = ["Clusters"]
 _FEWEST, _MOST = 2, 100
 
 
-def _tuple(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def _row(given: object) -> tuple[str | Measure, ...]:
+    return (given,) if isinstance(given, str | Measure) else as_row(given)
 
 
 @frozen
@@ -52,7 +54,8 @@ class Clusters:
     Attributes:
         k: How many clusters; "auto" takes the count from 2 to 10 with the
             best silhouette on a sample.
-        measures: What customers are compared by.
+        measures: What customers are compared by: names, or `cu.Measure`s that
+            the recipe and its scheme carry.
         transform: "log_standard": ±log(1 + |value|), less the mean, in
             standard deviations; "standard" leaves out the logarithm.
         seed: Where the search starts: one seed, one result, in whatever order
@@ -73,8 +76,8 @@ class Clusters:
     """
 
     k: int | Literal["auto"] = "auto"
-    measures: tuple[str, ...] = field(
-        default=("recency_days", "orders", "spend"), converter=_tuple, kw_only=True
+    measures: tuple[str | Measure, ...] = field(
+        default=("recency_days", "orders", "spend"), converter=_row, kw_only=True
     )
     transform: Transform = field(default="log_standard", kw_only=True)
     seed: int = field(default=0, kw_only=True)
@@ -86,7 +89,7 @@ class Clusters:
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that the recipe needs."""
-        return tuple(dict.fromkeys((*self.measures, "orders", "spend")))
+        return tuple(map(str, self._asked))
 
     def tally(self, measures: pl.DataFrame, /) -> Tally:
         """What must be known of these customers; tallies of partitions add up.
@@ -117,10 +120,11 @@ class Clusters:
         """
         *columns, customers = tally.arrays()
         by, spend = tuple(columns[: len(self.measures)]), columns[-1]
-        if self.measures.count("spend"):
-            spend = by[self.measures.index("spend")]
+        names = tuple(map(str, self.measures))
+        if "spend" in names:
+            spend = by[names.index("spend")]
         if not customers.size:
-            what = f"no customer has all of {', '.join(self.measures)}"
+            what = f"no customer has all of {', '.join(names)}"
             raise FitError(what, where="Clusters.measures", fix="take measures that customers have")
         space = Space.around(by, customers, self.transform)
         points = space.points(by)
@@ -131,7 +135,7 @@ class Clusters:
         return ClustersScheme(
             measures=self.measures,
             space=space,
-            names=named([places[place] for place in order], self.measures),
+            names=named([places[place] for place in order], names),
             centres=[places[place] for place in order],
             customers=[int(sizes[place]) for place in order],
             currency=currency,
@@ -140,20 +144,27 @@ class Clusters:
     def fit(self, base: CustomerBase, /) -> ClustersScheme:
         """The scheme with the centres of this base, frozen."""
         a_base(base, "Clusters.fit")
-        tally = self.tally(base.measures(*self.reads))
-        return self.settle(tally, currency=currency_of(base, self.measures))
+        tally = self.tally(base.measures(*self._asked))
+        return self.settle(tally, currency=currency_of(base, map(str, self.measures)))
 
     def segment(self, base: CustomerBase, /) -> Segmentation:
         """The base labelled by the scheme that is fitted to it."""
         a_base(base, "Clusters.segment")
-        measures = measured(base, self.reads)
-        scheme = self.settle(self.tally(measures), currency=currency_of(base, self.measures))
+        measures = measured(base, self._asked)
+        scheme = self.settle(
+            self.tally(measures), currency=currency_of(base, map(str, self.measures))
+        )
         return Segmentation.of(scheme, base, measures=measures)
+
+    @property
+    def _asked(self) -> tuple[str | Measure, ...]:
+        """What is read of a base."""
+        return tuple(dict.fromkeys((*self.measures, "orders", "spend")))
 
     @property
     def _counted(self) -> tuple[str, ...]:
         """What is tallied: the measures, and what clusters are ordered by."""
-        return tuple(dict.fromkeys((*self.measures, "spend")))
+        return tuple(dict.fromkeys((*map(str, self.measures), "spend")))
 
     def _count(self, points: tuple[Floats, ...], customers: NDArray[np.int64]) -> int:
         """How many clusters; refused when the customers are fewer, or all alike."""

@@ -16,22 +16,26 @@ from custseg.segments.bins import number
 from custseg.segments.clusters_names import INCOMPLETE, PROSPECT, distinctive
 from custseg.segments.clusters_space import Space, Transform, complete, nearest, values_of
 from custseg.segments.currencies import currency_problems
-from custseg.segments.labels import labelled, with_labels
+from custseg.segments.given import as_row, is_row
+from custseg.segments.labels import is_name, labelled, with_labels
 from custseg.segments.layout import Layout, count, counted, share
+from custseg.segments.own_measures import as_text, measure_problems
 from custseg.segments.scheme_text import finite
-from custseg.segments.segmentation import Segmentation
+from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.base.measure import Measure
     from custseg.segments.periods import Every
     from custseg.segments.track import Track
 
 __all__ = ["ClustersScheme", "measures_problems"]
 
 _DEGENERATE = 0.95
+_MOST = 2**63 - 1
 
 
 def _pairs(rows: Iterable[Iterable[float]]) -> tuple[tuple[float, ...], ...]:
@@ -45,7 +49,7 @@ class ClustersScheme:
     It labels new customers by the nearest centre, without scikit-learn.
 
     Attributes:
-        measures: What customers are compared by.
+        measures: What customers are compared by, by name or carried.
         space: How measures become places.
         names: The clusters, from the highest mean spend down.
         centres: The place of each, in standard deviations from the mean.
@@ -77,7 +81,7 @@ class ClustersScheme:
     ['high_spend', 'low_spend']
     """
 
-    measures: tuple[str, ...] = field(converter=tuple)
+    measures: tuple[str | Measure, ...] = field(converter=as_row)
     space: Space
     names: tuple[str, ...] = field(converter=tuple)
     centres: tuple[tuple[float, ...], ...] = field(converter=_pairs)
@@ -87,11 +91,17 @@ class ClustersScheme:
     def __attrs_post_init__(self) -> None:
         """Refuse parts that do not make a scheme."""
         FitError.check(self._problems())
+        FitError.check(self._far_problems())
 
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the measures that `label` needs."""
-        return tuple(dict.fromkeys((*self.measures, "orders")))
+        return tuple(dict.fromkeys((*self._by, "orders")))
+
+    @property
+    def _by(self) -> tuple[str, ...]:
+        """Names of what customers are compared by."""
+        return tuple(map(str, self.measures))
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -135,7 +145,7 @@ class ClustersScheme:
                 pl.Series("share", [each / everyone for each in self.customers], pl.Float64),
                 *(
                     pl.Series(name, column, pl.Float64)
-                    for name, column in zip(self.measures, zip(*values, strict=True), strict=True)
+                    for name, column in zip(self._by, zip(*values, strict=True), strict=True)
                 ),
                 pl.Series("distinctive", [self._told(centre) for centre in self.centres]),
             ]
@@ -147,7 +157,7 @@ class ClustersScheme:
         Args:
             measures: `customer_id` and the measures that `reads` names.
         """
-        values = values_of(measures, self.measures)
+        values = values_of(measures, self._by)
         place = nearest(self.space.points(values), self.centres)
         lacking = ~complete(values)
         if lacking.any():
@@ -157,7 +167,8 @@ class ClustersScheme:
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
-        return Segmentation.of(self, base)
+        a_base(base, "ClustersScheme.assign")
+        return Segmentation.of(self, base, measures=measured(base, (*self.measures, "orders")))
 
     def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
         """The label of each customer at the end of each period: see `Track`.
@@ -182,21 +193,25 @@ class ClustersScheme:
         if segment == PROSPECT:
             return f"no orders; → {segment}"
         if segment == INCOMPLETE:
-            lacking = [name for name in self.measures if not _is_known(row[name])]
+            lacking = [name for name in self._by if not _is_known(row[name])]
             return f"{', '.join(lacking)} unknown; → {segment}"
-        values = tuple(np.array([row[name]], np.float64) for name in self.measures)
+        values = tuple(np.array([row[name]], np.float64) for name in self._by)
         point = [float(axis[0]) for axis in self.space.points(values)]
         ranked = sorted(
             (math.dist(point, centre), place) for place, centre in enumerate(self.centres)
         )
-        seen = ", ".join(f"{name} {number(row[name])}" for name in self.measures)
+        seen = ", ".join(f"{name} {number(row[name])}" for name in self._by)
         away = ", ".join(f"{far:.2f} sd from {self.names[place]}" for far, place in ranked[:2])
         return f"{seen}: {away}; → {segment}"
 
     def to_json(self) -> str:
-        """The scheme as text, with its numbers; equal after the trip."""
+        """The scheme as text, with its numbers; equal after the trip.
+
+        Raises:
+            FitError: when it carries a measure that is a polars expression.
+        """
         return clusters_text.write(
-            measures=self.measures,
+            measures=[as_text(each, where="ClustersScheme.measures") for each in self.measures],
             space=self.space,
             clusters=zip(self.names, self.centres, self.customers, strict=True),
             currency=self.currency,
@@ -224,12 +239,12 @@ class ClustersScheme:
             (name, count(customers), share(part), *(f"{value:,.4g}" for value in values))
             for name, customers, part, *values in self.clusters.drop("distinctive").iter_rows()
         ]
-        head = ("cluster", "customers", "share", *self.measures)
+        head = ("cluster", "customers", "share", *self._by)
         return Layout(title=self.status, head=head, rows=tuple(rows))
 
     def _told(self, centre: tuple[float, ...]) -> str:
         return ", ".join(
-            f"{measure} {place:+.1f} sd" for measure, place in distinctive(centre, self.measures)
+            f"{measure} {place:+.1f} sd" for measure, place in distinctive(centre, self._by)
         )
 
     def _problems(self) -> Iterator[Problem]:
@@ -248,9 +263,18 @@ class ClustersScheme:
                 fix = "give a number for each measure"
                 yield Problem(f"{centre!r} is no centre", f"{where}.centres[{place}]", fix)
         for place, customers in enumerate(self.customers):
-            if not isinstance(customers, int) or isinstance(customers, bool) or customers < 0:  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
-                fix = "give a whole number from 0 on"
-                yield Problem(f"{customers!r} counts nobody", f"{where}.customers[{place}]", fix)
+            counts = isinstance(customers, int) and not isinstance(customers, bool)  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
+            if not counts or not 0 <= customers <= _MOST:
+                fix = "give a whole number from 0 on, of 63 bits"
+                what = f"{customers!r:.60} counts nobody"
+                yield Problem(what, f"{where}.customers[{place}]", fix)
+
+    def _far_problems(self) -> Iterator[Problem]:
+        for place, centre in enumerate(self.centres):
+            if not all(map(math.isfinite, self.space.values(centre))):
+                fix = "give places in standard deviations from the mean, such as 1.5"
+                where = f"ClustersScheme.centres[{place}]"
+                yield Problem(f"{centre!r} lies beyond all numbers", where, fix)
 
     def _space_problems(self, where: str) -> Iterator[Problem]:
         if self.space.transform not in get_args(Transform):
@@ -269,21 +293,26 @@ class ClustersScheme:
             yield Problem("there are no clusters", where, "name at least one")
         taken = (INCOMPLETE, PROSPECT)
         for place, name in enumerate(self.names):
-            if not isinstance(name, str) or not name or name in (*taken, *self.names[:place]):  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
+            if not is_name(name) or name in (*taken, *self.names[:place]):
                 what = f"{name!r} cannot name a cluster"
                 fix = f"give each a name of its own, other than {' and '.join(taken)}"
                 yield Problem(what, f"{where}[{place}]", fix)
 
 
 def measures_problems(measures: tuple[object, ...], /, *, where: str) -> Iterator[Problem]:
-    """What is wrong with the names of what customers are compared by."""
+    """What is wrong with what customers are compared by."""
+    if not is_row(measures):
+        fix = 'list them, such as ("orders", "spend")'
+        yield Problem(f"measures are {measures!r:.60}", where, fix)
+        return
     if not measures:
         yield Problem("customers are compared by nothing", where, "name at least one measure")
-    for place, name in enumerate(measures):
-        if not isinstance(name, str) or not name:
-            yield Problem(f"{name!r} is no measure", where, 'write names, such as "spend"')
-        elif name in measures[:place]:
-            yield Problem(f"{name!r} is named twice", where, "leave one out")
+    names = [str(each) for each in measures]
+    for place, each in enumerate(measures):
+        wrong = list(measure_problems(each, where=where))
+        yield from wrong
+        if not wrong and names[place] in names[:place]:
+            yield Problem(f"{names[place]!r} is named twice", where, "leave one out")
 
 
 def _is_known(value: float | None) -> bool:

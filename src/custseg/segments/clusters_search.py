@@ -22,7 +22,7 @@ _STARTS = 4
 # Rows on which the search begins: where there are more, only its end looks at all of them.
 _LARGE = 20_000
 _SAMPLE = 2_000
-_MOST = 10
+_FEWEST, _MOST = 2, 10
 
 
 def centres(
@@ -59,7 +59,8 @@ def best_count(points: NDArray[np.float64], customers: NDArray[np.int64], /, *, 
     """How many clusters part the customers best, from 2 to 10.
 
     The count with the largest mean silhouette (Rousseeuw 1987) on a sample
-    of 2,000 customers, the smaller one of equals.
+    of 2,000 customers, the smaller one of equals; 2 when all in the sample
+    are alike.
 
     Args:
         points: float64[n, m], at least two different rows.
@@ -79,10 +80,10 @@ def best_count(points: NDArray[np.float64], customers: NDArray[np.int64], /, *, 
     scores: dict[int, float] = {}
     with _alone() as cluster:
         silhouette: Any = import_module("sklearn.metrics").silhouette_score
-        for k in range(2, most + 1):
+        for k in range(_FEWEST, most + 1):
             labels = _found(cluster, sample, np.ones(len(sample), np.int64), k, seed).labels_
             scores[k] = float(silhouette(sample, labels))
-    return max(scores, key=scores.__getitem__, default=min(2, different))
+    return max(scores, key=scores.__getitem__, default=_FEWEST)
 
 
 def _found(

@@ -72,7 +72,8 @@ class Space:
     def points(self, columns: tuple[Floats, ...], /) -> tuple[Floats, ...]:
         """Values of the measures as places on the axes."""
         sides = zip(columns, self.means, self.sds, strict=True)
-        return tuple((_bent(values, self.transform) - mean) / sd for values, mean, sd in sides)
+        with np.errstate(over="ignore"):  # what lies beyond all numbers is infinitely far
+            return tuple((_bent(values, self.transform) - mean) / sd for values, mean, sd in sides)
 
     def values(self, point: tuple[float, ...], /) -> tuple[float, ...]:
         """The values of the measures at a place.
@@ -85,7 +86,8 @@ class Space:
         flat = np.array([place * sd + mean for place, mean, sd in sides])
         if self.transform == "standard":
             return tuple(flat.tolist())
-        return tuple((np.sign(flat) * np.expm1(np.abs(flat))).tolist())
+        with np.errstate(over="ignore"):
+            return tuple((np.sign(flat) * np.expm1(np.abs(flat))).tolist())
 
 
 def values_of(measures: pl.DataFrame, names: tuple[str, ...], /) -> tuple[Floats, ...]:
@@ -143,13 +145,14 @@ def nearest(points: tuple[Floats, ...], centres: Sequence[tuple[float, ...]], /)
     """
     place = np.zeros(points[0].size, np.int64)
     least = np.full(points[0].size, np.inf)
-    for number, centre in enumerate(centres):
-        away = np.zeros(least.size)
-        for axis, at in zip(points, centre, strict=True):
-            away += (axis - at) ** 2
-        nearer = away < least
-        place[nearer] = number
-        np.minimum(least, away, out=least)
+    with np.errstate(over="ignore"):
+        for number, centre in enumerate(centres):
+            away = np.zeros(least.size)
+            for axis, at in zip(points, centre, strict=True):
+                away += (axis - at) ** 2
+            nearer = away < least
+            place[nearer] = number
+            np.minimum(least, away, out=least)
     return place
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 from custseg.errors import FitError, Problem
 from custseg.segments import scheme_text
 from custseg.segments.clusters_space import Space
+from custseg.segments.own_measures import from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["read", "write"]
 
@@ -20,7 +21,7 @@ _PARTS = ("name", "centre", "customers")
 
 def write(
     *,
-    measures: tuple[str, ...],
+    measures: Sequence[str | dict[str, Any]],
     space: Space,
     clusters: Iterable[tuple[str, tuple[float, ...], int]],
     currency: str | None,
@@ -54,10 +55,14 @@ def read(text: str, /) -> dict[str, Any]:
     problems: list[Problem] = []
     lists = {name: _list(document[name], name, problems) for name in _KEYS if name != "transform"}
     clusters = [_cluster(each, place, problems) for place, each in enumerate(lists["clusters"])]
+    measures = [
+        from_text(each, where=f"{_WHERE}: measures[{place}]", problems=problems)
+        for place, each in enumerate(lists["measures"])
+    ]
     FitError.check(problems)
     means, sds = (tuple(cast("list[float]", lists[name])) for name in ("means", "sds"))
     return {
-        "measures": lists["measures"],
+        "measures": measures,
         "space": Space(cast("Any", document["transform"]), means, sds),
         "names": [each["name"] for each in clusters],
         "centres": [each["centre"] for each in clusters],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["labelled", "labels", "taken", "with_labels"]
+__all__ = ["is_name", "labelled", "labels", "taken", "with_labels"]
 
 _FEW = 10_000
 
@@ -85,3 +85,18 @@ def _rows(places: NDArray[Any]) -> pl.Series:
 def _segments(names: tuple[str, ...]) -> pl.Series:
     """Kept: customers who come one by one are labelled alike."""
     return labelled("segment", names)
+
+
+def is_name(found: object, /) -> bool:
+    """Whether something can be a name: a text, not empty, that can be written down.
+
+    >>> from custseg.segments.labels import is_name
+    >>> is_name("gold"), is_name(""), is_name(chr(0xD800))
+    (True, False, False)
+    """
+    # Half a letter, of two in UTF-16, has no bytes in UTF-8: no frame or file takes it.
+    return (
+        isinstance(found, str)
+        and bool(found)
+        and not any("\ud800" <= letter <= "\udfff" for letter in found)
+    )

@@ -7,7 +7,11 @@ import unicodedata
 
 from attrs import frozen
 
-__all__ = ["Layout", "amount", "count", "counted", "share"]
+__all__ = ["Layout", "amount", "count", "counted", "share", "visible"]
+
+# Controls, halves of letters, line ends, and marks that turn the direction of all that follows.
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+_TURNING = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI")
 
 # Colours come from the page, so that light and dark themes both work.
 _TITLE = "text-align:left;color:inherit;white-space:pre-line"
@@ -42,9 +46,10 @@ class Layout:
 
     def text(self) -> str:
         """The table in fixed-width letters; wide scripts take two columns."""
-        lines = [self.head, *self.rows]
+        lines = [tuple(map(visible, cells)) for cells in (self.head, *self.rows)]
         widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
-        return "\n".join([self.title, *(_line(cells, widths, self.texts) for cells in lines)])
+        shown = (_line(cells, widths, self.texts) for cells in lines)
+        return "\n".join([visible(self.title), *shown])
 
     def html(self) -> str:
         """The table for a notebook, every value escaped."""
@@ -102,6 +107,23 @@ def share(value: float | None, /) -> str:
     ('12.5 %', '–')
     """
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def visible(text: str, /) -> str:
+    r"""A text that is one line and tells the terminal nothing: controls are spelt out.
+
+    >>> from custseg.segments.layout import visible
+    >>> print(visible("Ada" + chr(27) + "[2J"), visible("Zoë"))
+    Ada\x1b[2J Zoë
+    """
+    return text if text.isprintable() else "".join(map(_spelt, text))
+
+
+def _spelt(letter: str) -> str:
+    unseen = unicodedata.category(letter) in _UNSEEN
+    if unseen or unicodedata.bidirectional(letter) in _TURNING:
+        return letter.encode("unicode_escape").decode()
+    return letter
 
 
 def _line(cells: tuple[str, ...], widths: list[int], texts: int) -> str:

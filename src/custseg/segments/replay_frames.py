@@ -14,6 +14,7 @@ from custseg.model.measure_name import MeasureName
 from custseg.schema.bridge import array, read_only
 from custseg.schema.clock import clock
 from custseg.segments.labels import labels
+from custseg.segments.own_measures import carries
 from custseg.segments.replay import History, Replay
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def codes_by_frames(
     Returns:
         None when the scheme reads what does not come from that fold.
     """
+    if carries(scheme):
+        return None
     wanted = tuple(dict.fromkeys((*scheme.reads, *_ALWAYS)))
     told = [name for name in wanted if _is_told(base, name)]
     named = [MeasureName.parse(name) for name in wanted if name not in told]

@@ -16,18 +16,19 @@ from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
 from custseg.segments.layout import Layout, amount, count, counted, share
 from custseg.segments.lookup import place_of
-from custseg.segments.shares import minor_spend, ratio, shares, spend_shares
+from custseg.segments.shares import minor_spend, ratio, shares, spend_shares, sums
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.base.measure import Measure
     from custseg.segments.scheme import Reasons, Scheme
 
-__all__ = ["Segmentation", "a_base", "measured"]
+__all__ = ["Segmentation", "a_base", "measured", "no_base"]
 
 
 @frozen(eq=False, repr=False, kw_only=True)
@@ -114,20 +115,18 @@ class Segmentation:
         customers = np.bincount(codes, minlength=len(self.segments))
         # Summed as whole minor units: the same in whatever order the rows come.
         minor = minor_spend(self.frame, self.scale)
-        spend = np.zeros(len(self.segments), np.int64)
-        for place in np.flatnonzero(customers):
-            spend[place] = minor[codes == place].sum()
+        spend = sums(minor, codes, len(self.segments))
         return pl.DataFrame(
             {
                 "segment": self._labels(),
                 "customers": customers,
                 "share": shares(customers),
-                "spend": spend / 10**self.scale,
+                "spend": (spend / 10**self.scale).astype(np.float64),
                 "spend_share": spend_shares(spend),
             }
         )
 
-    def profile(self, base: CustomerBase, /, *measures: str) -> pl.DataFrame:
+    def profile(self, base: CustomerBase, /, *measures: str | Measure) -> pl.DataFrame:
         """What each segment looks like: the mean of each measure in it.
 
         Nulls are left out; a segment without values has null. Of text and
@@ -136,14 +135,22 @@ class Segmentation:
 
         Args:
             base: Where the measures are read.
-            measures: Names of measures, scores or customers' columns.
+            measures: Names of measures, scores or customers' columns, or
+                `cu.Measure`s.
+
+        Raises:
+            SchemaError: when it is no base, or one with ids of another type.
         """
+        where = "Segmentation.profile"
+        a_base(base, where)
+        names = tuple(dict.fromkeys(map(str, measures)))
         read = base.measures(*measures)
+        SchemaError.check(self._profile_problems(read, names, where))
         joined = self.frame.select("customer_id", "segment").join(
             read, on="customer_id", how="left", maintain_order="left"
         )
         codes = self._codes()
-        columns = [_typical(joined[name], codes, len(self.segments)) for name in measures]
+        columns = [_typical(joined[name], codes, len(self.segments)) for name in names]
         sizes = np.bincount(codes, minlength=len(self.segments))
         return pl.DataFrame([self._labels(), pl.Series("customers", sizes), *columns])
 
@@ -183,7 +190,7 @@ class Segmentation:
                 type.
         """
         _a_segmentation(later, "Segmentation.flow_to")
-        problems = self._foreign_ids(later, "flow_to")
+        problems = self._foreign_ids(later.frame, "flow_to")
         if self.segments != later.segments:
             there, here = ", ".join(later.segments), ", ".join(self.segments)
             what = f"the later segments are {there}, not {here}"
@@ -203,7 +210,7 @@ class Segmentation:
             SchemaError: when the two are not of the same customers.
         """
         _a_segmentation(other, "Segmentation.cross")
-        SchemaError.check(self._foreign_ids(other, "cross"))
+        SchemaError.check(self._foreign_ids(other.frame, "cross"))
         if not self.frame["customer_id"].equals(other.frame["customer_id"]):
             raise SchemaError(
                 "the two are not of the same customers",
@@ -257,8 +264,17 @@ class Segmentation:
     def _labels(self) -> pl.Series:
         return labelled("segment", self.segments)
 
-    def _foreign_ids(self, other: Segmentation, verb: str) -> list[Problem]:
-        mine, theirs = (part.frame["customer_id"].dtype for part in (self, other))
+    def _profile_problems(
+        self, read: pl.DataFrame, names: Iterable[str], where: str
+    ) -> Iterator[Problem]:
+        yield from self._foreign_ids(read, "profile")
+        for name in names:
+            if name in {"segment", "customers"}:
+                what = f"{name!r} is a column of the profile itself"
+                yield Problem(what, where, f"give the column another name: own_{name}")
+
+    def _foreign_ids(self, other: pl.DataFrame, verb: str) -> list[Problem]:
+        mine, theirs = (part["customer_id"].dtype for part in (self.frame, other))
         if mine == theirs:
             return []
         return [
@@ -277,9 +293,14 @@ def a_base(found: object, where: str, /) -> None:
         SchemaError: naming the call.
     """
     # Whatever measures its customers will do: a partition of a base, too.
-    if not hasattr(found, "measures"):
-        fix = "give a base: cu.CustomerBase(orders=...)"
-        raise SchemaError(f"{found!r:.60} is no base of customers", where=where, fix=fix)
+    if not callable(getattr(found, "measures", None)):
+        raise no_base(found, where)
+
+
+def no_base(found: object, where: str, /) -> SchemaError:
+    """The error that tells what is no base of customers."""
+    fix = "give a base: cu.CustomerBase(orders=...)"
+    return SchemaError(f"{found!r:.60} is no base of customers", where=where, fix=fix)
 
 
 def _a_segmentation(found: object, where: str) -> None:
@@ -288,7 +309,7 @@ def _a_segmentation(found: object, where: str) -> None:
         raise SchemaError(f"{found!r:.60} is no segmentation", where=where, fix=fix)
 
 
-def measured(base: CustomerBase, names: Iterable[str], /) -> pl.DataFrame:
+def measured(base: CustomerBase, names: Iterable[str | Measure], /) -> pl.DataFrame:
     """The measures that a scheme reads, orders and spend among them.
 
     These two are read whatever the scheme needs, so that sizes mean the same

@@ -12,12 +12,46 @@ from custseg.schema.bridge import array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["minor_spend", "ratio", "shares", "spend_shares"]
+__all__ = ["minor_spend", "ratio", "shares", "spend_shares", "sums"]
+
+_BEYOND = 2.0**63
 
 
-def minor_spend(measures: pl.DataFrame, scale: int, /) -> NDArray[np.int64]:
-    """Each customer's spend as whole minor units: their sums are exact."""
-    return np.rint(array(measures["spend"]) * 10**scale).astype(np.int64)
+def minor_spend(measures: pl.DataFrame, scale: int, /) -> NDArray[Any]:
+    """Each customer's spend as whole minor units: their sums are exact.
+
+    Returns:
+        int64[n], or Python's integers where a sum of them could leave those.
+
+    >>> import polars as pl
+    >>> from custseg.segments.shares import minor_spend
+    >>> minor_spend(pl.DataFrame({"spend": [9e15, 9e15]}), 2).sum()
+    1800000000000000000
+    """
+    units = np.rint(array(measures["spend"]) * 10**scale)
+    largest = max(-float(units.min(initial=0.0)), float(units.max(initial=0.0)))
+    if largest * units.size < _BEYOND:
+        return units.astype(np.int64)
+    return np.array([int(unit) for unit in units.tolist()], object)
+
+
+def sums(minor: NDArray[Any], codes: NDArray[Any], groups: int, /) -> NDArray[Any]:
+    """What each group has, in units as `minor_spend` gives them.
+
+    Args:
+        minor: Units of each customer.
+        codes: The group of each.
+        groups: How many groups there are.
+
+    >>> import numpy as np
+    >>> from custseg.segments.shares import sums
+    >>> sums(np.array([3, 1, 1]), np.array([0, 2, 2]), 3).tolist()
+    [3, 0, 2]
+    """
+    found = np.zeros(groups, minor.dtype)
+    for place in np.flatnonzero(np.bincount(codes, minlength=groups)):
+        found[place] = minor[codes == place].sum()
+    return found
 
 
 def ratio(part: NDArray[Any], whole: NDArray[Any], /) -> pl.Series:
@@ -27,6 +61,10 @@ def ratio(part: NDArray[Any], whole: NDArray[Any], /) -> pl.Series:
     >>> ratio(np.array([1, 2]), np.array([4, 0])).to_list()
     [0.25, None]
     """
+    if object in (part.dtype, whole.dtype):
+        # Whole numbers of Python divide to the nearest Float64, however large they are.
+        pairs = zip(part.tolist(), whole.tolist(), strict=True)
+        return pl.Series([some / all_ if all_ else None for some, all_ in pairs], dtype=pl.Float64)
     known = whole != 0
     quotient = np.divide(part, whole, out=np.zeros(part.size), where=known)
     return pl.Series(quotient).zip_with(pl.Series(known), pl.Series([None], dtype=pl.Float64))
@@ -56,4 +94,5 @@ def spend_shares(spend: NDArray[Any], whole: float | None = None, /) -> pl.Serie
     """
     bought = np.maximum(spend, 0)
     found = shares(bought, whole)
-    return found.zip_with(pl.Series(spend >= 0), pl.Series([None], dtype=pl.Float64))
+    known = pl.Series((spend >= 0).astype(np.bool_))
+    return found.zip_with(known, pl.Series([None], dtype=pl.Float64))

@@ -96,13 +96,13 @@ class Tags:
         minor = minor_spend(self.measures, self.scale)
         bears = flags(self.frame[:, 2:])
         customers = np.array([np.count_nonzero(tag) for tag in bears], np.int64)
-        spend = np.array([minor[tag].sum() for tag in bears], np.int64)
+        spend = np.array([minor[tag].sum() for tag in bears], minor.dtype)
         return pl.DataFrame(
             {
                 "tag": labelled("tag", self.tags),
                 "customers": customers,
                 "share": shares(customers, self.frame.height),
-                "spend": spend / 10**self.scale,
+                "spend": (spend / 10**self.scale).astype(np.float64),
                 "spend_share": shares(spend, int(minor.sum())),
             }
         )
