@@ -174,10 +174,8 @@ class RFM:
 
     def _settled(self, tally: Tally) -> RFMScheme:
         """The scheme of customers who are cut alike."""
-        if self.nested:
-            recency, orders, spend = (found for (found,) in self._nested(tally, 1))
-        else:
-            recency, orders, spend = self._flat(tally)
+        cuts = self._nested(tally, 1) if self.nested else self._flat(tally)
+        (recency,), (orders,), (spend,) = cuts
         return RFMScheme(
             recency_days=recency,
             orders=orders,
@@ -198,12 +196,12 @@ class RFM:
         scheme = self.settle(self.tally(measures))
         return Segmentation.of(scheme, base, measures=measures)
 
-    def _flat(self, tally: Tally) -> tuple[Starts, tuple[Starts], tuple[Starts]]:
+    def _flat(self, tally: Tally) -> _Cuts:
         recency, orders, spend = (
             self.cuts.get(name) or starts(*tally.arrays(place), bins=self.bins)
             for place, name in enumerate(_MEASURES)
         )
-        return recency, (orders,), (spend,)
+        return [recency], [(orders,)], [(spend,)]
 
     def _grouped(self, tally: Tally, groups: int) -> _Cuts:
         """The same within each group."""
