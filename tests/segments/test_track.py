@@ -296,6 +296,15 @@ def test_sums_too_large_for_a_fold_give_the_same_track(scheme, monkeypatch):
     assert track(scheme, base) == folded
 
 
+def test_ids_of_a_narrow_range_that_never_occur_are_nobody():
+    orders = [(who, f"2026-01-{n % 28 + 1:02}", n) for n in range(100) for who in (1, 20)]
+    base = of(*orders).as_of("2026-02-01")
+    found = track(SCHEME, base, every=["2026-01-05", "2026-02-01"])
+    assert found.customer_ids.to_list() == [1, 20]
+    for day in found.days:
+        assert found.at(day).equals(assigned(SCHEME, base, day))
+
+
 def test_columns_of_customers_are_seen_as_they_are():
     region = pl.DataFrame({"customer_id": [1, 2], "seats": [9, 1]})
     customers = cu.table(cu.Customer).require(region)

@@ -112,15 +112,21 @@ def grouped_starts(
     ((2.0,), (inf,))
     """
     order = np.lexsort((values, member))
-    edges = np.searchsorted(member[order], np.arange(groups + 1))
-    found: list[Starts] = []
-    for low, high in pairwise(edges.tolist()):
-        rows = order[low:high]
-        inside = values[rows]
-        first = np.flatnonzero(np.append(True, inside[1:] != inside[:-1])[: inside.size])
-        total = np.add.reduceat(counts[rows], first) if first.size else counts[rows]
-        found.append(starts(inside[first], total, bins=bins))
-    return tuple(found)
+    inside, of, rows = values[order], member[order], counts[order]
+    new = np.append(True, (inside[1:] != inside[:-1]) | (of[1:] != of[:-1]))[: of.size]
+    first = np.flatnonzero(new)
+    customers = np.add.reduceat(rows, first) if first.size else rows
+    inside, of = inside[first], of[first]
+    edges = np.searchsorted(of, np.arange(groups + 1))
+    below = np.append(0, np.cumsum(customers))
+    total = below[edges[1:]] - below[edges[:-1]]
+    # How many shares those before reach rises within a group: who first reaches one starts a bin.
+    before = below[:-1] - below[edges[of]]
+    shares = of * bins + before * bins // total[of]
+    at = shares.searchsorted(np.arange(groups)[:, None] * bins + np.arange(1, bins))
+    following = np.append(inside.astype(np.float64), math.inf)[at]
+    found = np.where(at < edges[1:, None], following, math.inf) + 0.0  # no -0.0
+    return tuple(map(tuple, found.tolist()))
 
 
 def reached(values: NDArray[Any], starts: Starts, /) -> NDArray[np.uint8]:

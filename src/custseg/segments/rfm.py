@@ -149,7 +149,9 @@ class RFM:
         bought = seen[names[1]] > 0
         if not bought.all():
             seen = seen.filter(bought)
-        return Tally.of_each(seen) if self.by is None and not self.nested else Tally.of_rows(seen)
+        if self.nested:
+            return Tally.of_rows(seen)
+        return Tally.of_each(seen) if self.by is None else Tally.of_pairs(seen, _GROUP)
 
     def settle(self, tally: Tally, /, *, currency: str | None = None) -> RFMScheme:
         """The scheme of all customers that were tallied.
@@ -176,14 +178,13 @@ class RFM:
         names = measure_names(self.window)
         if self.nested:
             return tally.only(*names)
-        return Tally(tuple(table for name in names for table in tally.only(name).tables))
+        pairs = zip(names, tally.tables, strict=True)
+        return Tally(tuple(Tally((table,)).only(name).tables[0] for name, table in pairs))
 
     def _settled(self, tally: Tally) -> RFMScheme:
         """The scheme of customers who are cut alike."""
-        if self.nested:
-            recency, orders, spend = (found for (found,) in self._nested(tally, 1))
-        else:
-            recency, orders, spend = self._flat(tally)
+        cuts = self._nested(tally, 1) if self.nested else self._flat(tally)
+        (recency,), (orders,), (spend,) = cuts
         return RFMScheme(
             recency_days=recency,
             orders=orders,
@@ -205,19 +206,18 @@ class RFM:
         scheme = self.settle(self.tally(measures), currency=currency_of(base, _MEASURES))
         return Segmentation.of(scheme, base, measures=measures)
 
-    def _flat(self, tally: Tally) -> tuple[Starts, tuple[Starts], tuple[Starts]]:
+    def _flat(self, tally: Tally) -> _Cuts:
         recency, orders, spend = (
             self.cuts.get(name) or starts(*tally.arrays(place), bins=self.bins)
             for place, name in enumerate(_MEASURES)
         )
-        return recency, (orders,), (spend,)
+        return [recency], [(orders,)], [(spend,)]
 
     def _grouped(self, tally: Tally, groups: int) -> _Cuts:
         """The same within each group."""
         found: list[Sequence[Starts]] = []
-        for measure, name in zip(_MEASURES, measure_names(self.window), strict=True):
+        for measure, table in zip(_MEASURES, tally.tables, strict=True):
             given = self.cuts.get(measure)
-            (table,) = tally.only(_GROUP, name).tables
             values, customers = (array(column) for column in table.get_columns()[1:])
             found.append(
                 [given] * groups

@@ -28,6 +28,8 @@ _NEVER = 2**63 - 1
 _SPARSEST = 64
 # A range is full when one id in so many occurs: a row for each is better than ranks.
 _FULL = 2
+# Orders for each id of the range from which on nobody looks how full it is.
+_MANY = 8
 
 
 @frozen(eq=False)
@@ -104,6 +106,8 @@ def _in_range(orders: pl.Series, others: pl.Series) -> _Found | None:
     size = highest - lowest + 1
     if size > _SPARSEST * (orders.len() + others.len()) + 4096:
         return None
+    if size * _MANY <= orders.len():
+        return _every(orders, lowest, highest)
     from custseg._kernels.fold import mark, places  # numba is loaded when it is needed
 
     def marked_of(part: pl.Series) -> NDArray[np.uint64]:
@@ -115,10 +119,15 @@ def _in_range(orders: pl.Series, others: pl.Series) -> _Found | None:
     counts = np.bitwise_count(words).astype(np.int64)
     customers = int(counts.sum())
     if customers * _FULL >= size:
-        every = pl.int_range(lowest, highest + 1, eager=True)
-        return every, array(orders), lowest, _NO_WORDS, _NOBODY
+        return _every(orders, lowest, highest)
     ids = pl.Series(places(words, customers) + lowest)
     return ids, array(orders), lowest, read_only(words), read_only(np.cumsum(counts) - counts)
+
+
+def _every(orders: pl.Series, lowest: int, highest: int) -> _Found:
+    """Each id of the range as a row, whether it occurs or not."""
+    every = pl.int_range(lowest, highest + 1, eager=True)
+    return every, array(orders), lowest, _NO_WORDS, _NOBODY
 
 
 def _joined(orders: pl.Series, others: pl.Series) -> _Found:

@@ -51,6 +51,24 @@ class Tally:
         return cls(tuple(tables))
 
     @classmethod
+    def of_pairs(cls, measures: pl.DataFrame, by: str, /) -> Tally:
+        """The values of each column but one, within each value of that one.
+
+        Args:
+            measures: Columns, one row a customer; none but `by` has nulls.
+            by: The column within whose values the others are counted.
+
+        >>> import polars as pl
+        >>> from custseg.segments.tally import Tally
+        >>> measures = pl.DataFrame({"region": ["n", "s", "n"], "orders": [1, 1, 1]})
+        >>> Tally.of_pairs(measures, "region").tables[0].rows()
+        [('n', 1, 2), ('s', 1, 1)]
+        """
+        one = pl.lit(1, pl.Int64).alias("customers")
+        names = (name for name in measures.columns if name != by)
+        return cls(tuple(_counted(measures.select(by, name, one)) for name in names))
+
+    @classmethod
     def of_rows(cls, measures: pl.DataFrame, /) -> Tally:
         """The combinations of values that occur together.
 
