@@ -227,9 +227,9 @@ def whole(made, rounds):
     rows.append(("kernels together", f"{both:.2f}", f"{count / both / 1e6:.1f}", ""))
     mixed = shuffled(base)
     works = {
-        "run, balances only": lambda: FULL.run(base, entries=False),
-        "run, with entries": lambda: FULL.run(base),
-        "run, balances only, unsorted": lambda: FULL.run(mixed, entries=False),
+        "run, balances only": lambda: FULL.run(base, entries=False).balances(),
+        "run, with entries": lambda: FULL.run(base).entries,
+        "run, balances only, unsorted": lambda: FULL.run(mixed, entries=False).balances(),
     }
     spent = alternating(works, rounds=rounds)
     for what, work in works.items():
@@ -293,9 +293,9 @@ def main():
     size = base.orders.estimated_size() + base.events.estimated_size()
     mixed = shuffled(base)
     works = {
-        "run, balances only": lambda: PROGRAM.run(base, entries=False),
-        "run, with entries": lambda: PROGRAM.run(base),
-        "run, balances only, unsorted": lambda: PROGRAM.run(mixed, entries=False),
+        "run, balances only": lambda: PROGRAM.run(base, entries=False).balances(),
+        "run, with entries": lambda: PROGRAM.run(base).entries,
+        "run, balances only, unsorted": lambda: PROGRAM.run(mixed, entries=False).balances(),
     }
     seconds = alternating(works, rounds=asked.rounds)
     rows = []
