@@ -282,9 +282,9 @@ def whole(made, rounds, sample):
     rows.append(line("kernels together", both))
     mixed = shuffled(base)
     works = {
-        "run, balances only": lambda: FULL.run(base, entries=False),
-        "run, with entries": lambda: FULL.run(base),
-        "run, balances only, unsorted": lambda: FULL.run(mixed, entries=False),
+        "run, balances only": lambda: FULL.run(base, entries=False).balances(),
+        "run, with entries": lambda: FULL.run(base).entries,
+        "run, balances only, unsorted": lambda: FULL.run(mixed, entries=False).balances(),
     }
     spent = alternating(works, rounds=rounds)
     for what, work in works.items():
@@ -360,9 +360,9 @@ def main():
     size = base.orders.estimated_size() + base.events.estimated_size()
     mixed = shuffled(base)
     works = {
-        "run, balances only": lambda: PROGRAM.run(base, entries=False),
-        "run, with entries": lambda: PROGRAM.run(base),
-        "run, balances only, unsorted": lambda: PROGRAM.run(mixed, entries=False),
+        "run, balances only": lambda: PROGRAM.run(base, entries=False).balances(),
+        "run, with entries": lambda: PROGRAM.run(base).entries,
+        "run, balances only, unsorted": lambda: PROGRAM.run(mixed, entries=False).balances(),
     }
     seconds = alternating(works, rounds=asked.rounds)
     rows = []

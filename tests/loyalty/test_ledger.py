@@ -236,13 +236,15 @@ def test_many_rules_are_named_as_they_took_part():
 
 def corrupted(ledger, *, closing=None, refusals=None, **posted):
     """The ledger with other frames than came of its run."""
-    made = attrs.evolve(ledger)
-    frames = {"_posted": attrs.evolve(ledger._posted, **posted)}
-    frames["_closing"] = ledger.balances() if closing is None else closing
-    frames["refusals"] = ledger.refusals if refusals is None else refusals
-    for name, frame in frames.items():
-        object.__setattr__(made, name, frame)
-    return made
+    frames = attrs.evolve(ledger._frames)
+    changed = {
+        "posted": attrs.evolve(ledger._frames.posted, **posted),
+        "closing": ledger.balances() if closing is None else closing,
+        "refusals": ledger.refusals if refusals is None else refusals,
+    }
+    for name, frame in changed.items():
+        object.__setattr__(frames, name, frame)
+    return attrs.evolve(ledger, frames=frames)
 
 
 # Each corrupts a ledger in one way; the auditor must find it under that law.

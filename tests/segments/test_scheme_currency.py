@@ -64,7 +64,9 @@ def test_a_scheme_of_unknown_currency_labels_any_base(recipe):
     "recipe", [cu.ABC(by="orders"), cu.Clusters(2, measures=("orders", "recency_days"))]
 )
 def test_limits_that_are_no_money_have_no_currency(recipe):
-    base = shop("EUR") if isinstance(recipe, cu.ABC) else cu.datasets.simulate(50, 90, seed=1).base()
+    base = (
+        shop("EUR") if isinstance(recipe, cu.ABC) else cu.datasets.simulate(50, 90, seed=1).base()
+    )
     assert fitted(recipe, base).currency is None
 
 

@@ -124,7 +124,7 @@ def compare(one: Program | Programs, other: Program | Programs, base: CustomerBa
     return Comparison(
         (names[0], names[1]),
         frame,
-        (_cost(ledgers[0], base.currency), _cost(ledgers[1], base.currency)),
+        (_cost(ledgers[0], sums[0], base.currency), _cost(ledgers[1], sums[1], base.currency)),
         _tiers(ledgers[0], ledgers[1]),
         _differing(ledgers[0], ledgers[1]),
     )
@@ -136,12 +136,11 @@ def _figures(ledger: Ledger) -> dict[str, int]:
     return {"members": balances.height, **points, "refused": ledger.refusals.height}
 
 
-def _cost(ledger: Ledger, currency: str) -> Decimal | None:
+def _cost(ledger: Ledger, figures: dict[str, int], currency: str) -> Decimal | None:
     """What points came to that were not lost: redeemed or still there."""
     value = current_of(ledger.program).redemption.point_value
     if value is None:
         return None
-    figures = _figures(ledger)
     kept = figures["redeemed"] + figures["available"] + figures["pending"]
     return in_currency(Fraction(value) * kept, currency)
 
@@ -160,9 +159,18 @@ def _tiers(one: Ledger, other: Ledger) -> pl.DataFrame:
 
 def _differing(one: Ledger, other: Ledger) -> pl.DataFrame:
     figures = (*_POINTS, "tier")
+    frames = [ledger.balances() for ledger in (one, other)]
+    if frames[0]["customer_id"].equals(frames[1]["customer_id"]):
+        # Most members do not differ: they need not be joined.
+        apart = pl.select(
+            pl.any_horizontal(
+                pl.lit(frames[0][name]).ne_missing(pl.lit(frames[1][name])) for name in figures
+            )
+        ).to_series()
+        frames = [frame.filter(apart) for frame in frames]
     sides = [
-        ledger.balances().select("customer_id", pl.col(figures).name.suffix(f"_{side}"))
-        for ledger, side in ((one, "one"), (other, "other"))
+        frame.select("customer_id", pl.col(figures).name.suffix(f"_{side}"))
+        for frame, side in zip(frames, ("one", "other"), strict=True)
     ]
     both = sides[0].join(sides[1], on="customer_id", how="full", coalesce=True)
     differs = [pl.col(f"{name}_one").ne_missing(pl.col(f"{name}_other")) for name in figures]

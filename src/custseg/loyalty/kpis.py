@@ -132,7 +132,7 @@ def kpis(ledger: Ledger, between: During) -> Kpis:
     low, high = _instants(ledger, between)
     when = pl.col("at").to_physical()
     inside = ledger.entries.filter(when.is_between(low, high))
-    since = ledger._members["since"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it is ours
+    since = ledger._frames.members["since"]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it is ours
     members = int((since <= high).sum())
     sums = {kind: _points(inside, kind) for kind in ("earn", "redeem", "restore", "expire")}
     redeemed = -sums["redeem"] - sums["restore"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,10 +10,8 @@ from attrs import field, frozen
 from custseg.base.instant import as_of_of
 from custseg.errors import LedgerError
 from custseg.loyalty import audit, showing
-from custseg.loyalty.closing import closing, members, refusals
-from custseg.loyalty.posting import posted_all
 from custseg.loyalty.standing import Books, balances_at, lots_at
-from custseg.loyalty.tiering import TierMoves, history, tier_moves
+from custseg.loyalty.tiering import history
 from custseg.loyalty.tiers import segmented
 from custseg.loyalty.totals import totals_of
 from custseg.schema.clock import instant_of
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
     from custseg.loyalty.explanation import Explanation
+    from custseg.loyalty.frames import Frames
     from custseg.loyalty.kpis import Kpis
     from custseg.loyalty.liability import Every, Liability
     from custseg.loyalty.posting import Posted
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.rate import Rate
     from custseg.loyalty.settlement import Settled
     from custseg.loyalty.statement import Statement
+    from custseg.loyalty.tiering import TierMoves
     from custseg.loyalty.totals import Totals
     from custseg.model.window import During, Window
     from custseg.segments.segmentation import Segmentation
@@ -74,53 +73,21 @@ class Ledger:
     when: AsOf
     currency: str
     _base: CustomerBase = field(alias="base")
-    _kept: tuple[Settled, ...] = field(alias="runs")
-    _has_entries: bool = field(alias="has_entries")
+    _frames: Frames = field(alias="frames")
 
-    # All that is wrong was found by the run; frames are made when they are looked at.
-
-    @cached_property
+    @property
     def refusals(self) -> pl.DataFrame:
-        """Each request or fact that was refused, by customer and order of things.
+        """What was refused, by customer and order of things: event_id, customer_id, at, reason."""
+        return self._frames.refusals
 
-        Returns:
-            event_id, customer_id, at and reason.
-        """
-        return pl.concat([refusals(run, self._base) for run in self._kept])
+    @property
+    def _closing(self) -> pl.DataFrame:
+        return self._frames.closing
 
     @property
     def _runs(self) -> tuple[Settled, ...]:
         """The runs with their rows; none without entries."""
-        return self._kept if self._has_entries else ()
-
-    @cached_property
-    def _closing(self) -> pl.DataFrame:
-        return closing(self._kept, self._moves, self.when.instant)
-
-    @cached_property
-    def _members(self) -> pl.DataFrame:
-        return members(self._kept)
-
-    @cached_property
-    def _moves(self) -> TierMoves | None:
-        found = [tier_moves(run, self.when.instant) for run in self._kept]
-        return TierMoves.joined([each for each in found if each is not None])
-
-    @cached_property
-    def _posted(self) -> Posted | None:
-        return posted_all(self._kept) if self._has_entries else None
-
-    @property
-    def _entries(self) -> pl.DataFrame | None:
-        return None if self._posted is None else self._posted.entries
-
-    @property
-    def _allocations(self) -> pl.DataFrame | None:
-        return None if self._posted is None else self._posted.allocations
-
-    @property
-    def _turns(self) -> pl.DataFrame | None:
-        return None if self._posted is None else self._posted.turns
+        return self._frames.runs if self._frames.has_entries else ()
 
     @property
     def entries(self) -> pl.DataFrame:
@@ -129,7 +96,7 @@ class Ledger:
         Raises:
             LedgerError: when the ledger was made without entries.
         """
-        return _there(self._entries, "entries")
+        return self._posted("entries").entries
 
     @property
     def allocations(self) -> pl.DataFrame:
@@ -138,7 +105,7 @@ class Ledger:
         Raises:
             LedgerError: when the ledger was made without entries.
         """
-        return _there(self._allocations, "allocations")
+        return self._posted("allocations").allocations
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -180,7 +147,7 @@ class Ledger:
         instant = self._instant(as_of)
         if instant == self.when.instant:
             return self._closing
-        return balances_at(self._books(), self._members, self._moves, instant)
+        return balances_at(self._books(), self._frames.members, self._frames.moves, instant)
 
     def lots(self, as_of: dt.date | dt.datetime | str | None = None) -> pl.DataFrame:
         """Every lot made by then, and what became of its points, in the order of things.
@@ -247,16 +214,25 @@ class Ledger:
         return progress(self)
 
     def _tiered(self) -> TierMoves:
-        if self._moves is None:
+        if self._frames.moves is None:
             raise LedgerError(
                 "this program has no tiers",
                 where="Program.tiers",
                 fix='declare tiers=cu.Ladder({"member": 0, "silver": 500})',
             )
-        return self._moves
+        return self._frames.moves
 
     def _books(self) -> Books:
-        return Books(self.entries, self.allocations, _there(self._turns, "entries"))
+        return Books(self.entries, self.allocations, self._posted("entries").turns)
+
+    def _posted(self, name: str) -> Posted:
+        if self._frames.posted is None:
+            raise LedgerError(
+                f"this ledger was made without {name}",
+                where="Program.run(entries=False)",
+                fix="run the program with entries=True",
+            )
+        return self._frames.posted
 
     def statement(self, customer_id: int | str, /) -> Statement:
         """One member's postings as they would be printed: local times, a running balance.
@@ -399,7 +375,7 @@ class Ledger:
             refusals=self.refusals,
             balances=self._closing,
             instant=self.when.instant,
-            moved=_there(self._turns, "entries").filter(pl.col("lot_id").is_not_null()),
+            moved=self._posted("entries").turns.filter(pl.col("lot_id").is_not_null()),
             lots=self.lots(),
         )
 
@@ -426,8 +402,11 @@ class Ledger:
             return NotImplemented
         return (
             (self.program, self.when) == (other.program, other.when)
-            and _same(self._entries, other._entries)
-            and _same(self._allocations, other._allocations)
+            and self._frames.has_entries == other._frames.has_entries
+            and all(
+                getattr(self, name).equals(getattr(other, name))
+                for name in (("entries", "allocations") if self._frames.has_entries else ())
+            )
             and self.refusals.equals(other.refusals)
             and self._closing.equals(other._closing)
         )
@@ -438,19 +417,3 @@ class Ledger:
 
     def _repr_html_(self) -> str:
         return showing.as_html(self)
-
-
-def _there(frame: pl.DataFrame | None, name: str) -> pl.DataFrame:
-    if frame is None:
-        raise LedgerError(
-            f"this ledger was made without {name}",
-            where="Program.run(entries=False)",
-            fix="run the program with entries=True",
-        )
-    return frame
-
-
-def _same(one: pl.DataFrame | None, other: pl.DataFrame | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return one.equals(other)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
-__all__ = ["Names", "rule_names"]
+__all__ = ["Names", "rule_names", "took_part"]
 
 _SOURCES = ("order", "event", "care")
 _KINDS = (
@@ -134,7 +134,7 @@ def rule_names(run: Settled, rows: Ints, earned: Flags) -> pl.Series:
     """The names of the rules that took part in each row that earned, joined by +."""
     codes = np.zeros(rows.size, np.int64)
     spelled: list[str | None] = [None]
-    for name, took in _took_part(run, rows):
+    for name, took in took_part(run, rows):
         codes = codes * 2 + took
         spelled = [
             told
@@ -149,7 +149,7 @@ def rule_names(run: Settled, rows: Ints, earned: Flags) -> pl.Series:
     return pl.Series(spelled, dtype=pl.String).gather(_where(earned, codes))
 
 
-def _took_part(run: Settled, rows: Ints) -> list[tuple[str, Flags]]:
+def took_part(run: Settled, rows: Ints) -> list[tuple[str, Flags]]:
     """(name, bool[k]): whether each rule and boost took part in rows, in their order."""
     made, told = run.made, run.grants.told
     places = made.places(rows)

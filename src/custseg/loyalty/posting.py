@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["ENTRIES", "NOTHING_BOOKED", "Booked", "Posted", "caps_bound", "posted_all"]
+__all__ = ["ENTRIES", "NOTHING_BOOKED", "Booked", "Posted", "cap_codes", "cap_names", "posted_all"]
 
 ENTRIES = (
     "entry_id",
@@ -326,23 +326,25 @@ def _rules(run: Settled, names: Names, rows: Ints, kind: Ints) -> pl.Series:
 
 def caps_bound(run: Settled, rows: Ints, earned: NDArray[np.bool_]) -> pl.Series:
     """Which caps bound each grant, joined by +."""
-    given = run.grants
-    if given.told is None:
+    if run.grants.told is None:
         return pl.repeat(None, rows.size, dtype=pl.String, eager=True)
-    rules = [rule for each in run.terms for rule in each.program.earning]
-    labels = [rules[place].name for place, _ in given.specials]
-    bits = np.where(earned, given.told[rows, grants.BOUND], 0)
-    program = earned & (given.told[rows, grants.DESIRED] > given.points[rows])
-    bits = bits * 2 + program
-    found, back = np.unique(bits, return_inverse=True)
-    spelled = [
-        "+".join(
-            [
-                *(name for bit, name in enumerate(labels) if int(code) >> bit + 1 & 1),
-                *(["program"] if code & 1 else []),
-            ]
-        )
-        or None
-        for code in found
-    ]
+    found, back = np.unique(cap_codes(run, rows, earned), return_inverse=True)
+    spelled = [cap_names(run, int(code)) for code in found]
     return pl.Series(spelled, dtype=pl.String).gather(back)
+
+
+def cap_codes(run: Settled, rows: Ints, earned: NDArray[np.bool_] | bool) -> Ints:  # noqa: FBT001
+    """Which caps bound each grant: the program's is the last bit, then the rules'."""
+    told = run.grants.told
+    if told is None:
+        return np.zeros(rows.size, np.int64)
+    bits = np.where(earned, told[rows, grants.BOUND], 0)
+    program = earned & (told[rows, grants.DESIRED] > run.grants.points[rows])
+    return bits * 2 + program
+
+
+def cap_names(run: Settled, code: int) -> str | None:
+    """The caps that a code stands for, joined by +."""
+    labels = [run.terms.placed[place].rule.name for place, _ in run.grants.specials]
+    named = [name for bit, name in enumerate(labels) if code >> bit + 1 & 1]
+    return "+".join([*named, *(["program"] if code & 1 else [])]) or None

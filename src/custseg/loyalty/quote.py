@@ -14,18 +14,18 @@ from custseg.base.span import AsOf
 from custseg.errors import LedgerError, Problem
 from custseg.loyalty.granting import effective
 from custseg.loyalty.logs import Logs
-from custseg.loyalty.naming import rule_names
+from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
-from custseg.loyalty.posting import caps_bound
+from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
 from custseg.model.nouns import Order
+from custseg.schema.bridge import array, read_only
 from custseg.schema.table import table
 
 if TYPE_CHECKING:
-    from custseg.base.customer_base import CustomerBase
+    from custseg.loyalty.frames import Frames
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.program import Program
-    from custseg.loyalty.settlement import Settled
 
 __all__ = ["Quote", "quote"]
 
@@ -69,18 +69,17 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
         LedgerError: when the order precedes the ledger's as_of, or the ledger
             was made without entries.
     """
-    base = ledger._base  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    runs = ledger._runs  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    frames = ledger._frames  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    base = frames.base
     row = table(Order, currency=base.currency, tz=base.tz).frame([order])
-    at = int(row["ordered_at"].to_physical()[0])
-    LedgerError.check(_problems(order, at, base, runs))
-    logs = _own(runs, row, base)
-    plan = plan_of(program, base.scale)
+    at = int(array(row["ordered_at"])[0])
+    LedgerError.check(_problems(order, at, frames))
+    logs = _own(frames, row, at)
     when = AsOf(at, base.when.today, base.tz)
     seen = base._changed(when=when)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    run = earned(plan, logs, seen, entries=True)
-    place = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
-    rows = run.made.rows_at(place)
+    run = earned(plan_of(program, base.scale), logs, seen, entries=True)
+    found = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
+    rows = run.made.of_orders[found]
     if effective(run.made, run.demand)[rows[0]] == books.NOTHING:
         # Who is unknown, or has left, is no member.
         return Quote(0, 0, None, None, None, None)
@@ -90,52 +89,54 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     before = names[int(told[rows[0], HELD_BEFORE])] if names and told is not None else None
     if points < 0:
         return Quote(0, 0, None, None, before, after)
-    every = np.ones(1, np.bool_)
     return Quote(
         points,
         points if told is None else int(told[rows[0], DESIRED]),
-        rule_names(run, rows, every)[0],
-        caps_bound(run, rows, every)[0],
+        "+".join(name for name, took in took_part(run, rows) if took[0]),
+        cap_names(run, int(cap_codes(run, rows, earned=True)[0])),
         before,
         after,
     )
 
 
-def _problems(
-    order: Order, at: int, base: CustomerBase, runs: tuple[Settled, ...]
-) -> list[Problem]:
+def _problems(order: Order, at: int, frames: Frames) -> list[Problem]:
     where = "Program.quote"
-    if not runs:
+    if not frames.has_entries:
         what = "this ledger was made without entries"
         return [Problem(what, where, "run the program with entries=True")]
-    if at < base.when.instant:
+    if at < frames.base.when.instant:
         what = f"order {order.order_id!r} lies before the ledger's as_of"
         fix = "quote orders at or after it, or run the program on base.as_of(...) earlier"
         return [Problem(what, where, fix)]
     return []
 
 
-def _own(runs: tuple[Settled, ...], row: pl.DataFrame, base: CustomerBase) -> Logs:
+def _own(frames: Frames, row: pl.DataFrame, at: int) -> Logs:
     """The logs of the order's member with the order."""
     customer = row["customer_id"][0]
-    held = runs[0].made.logs
-    found = held.orders[:0], held.events[:0], held.act[:0]
-    for run in runs:
-        logs = run.made.logs
-        (a, b), (c, d) = (
-            [int(ids.search_sorted(customer, side=side)) for side in ("left", "right")]
-            for ids in (logs.orders["customer_id"], logs.events["customer_id"])
-        )
-        if a < b or c < d:
-            found = logs.orders[a:b], logs.events[c:d], logs.act[c:d]
-    orders, events, act = found
-    orders = pl.concat([orders, row.select(_known(row, orders))], how="diagonal_relaxed")
-    orders = orders.sort("customer_id", "ordered_at", "order_id")
-    people = base.customers
+    logs = frames.run_of(customer).made.logs
+    (a, b), (c, d) = (
+        [int(ids.search_sorted(customer, side=side)) for side in ("left", "right")]
+        for ids in (logs.orders["customer_id"], logs.events["customer_id"])
+    )
+    orders = _with(logs.orders[a:b], row)
+    if b > a and int(array(logs.orders["ordered_at"][b - 1 : b])[0]) >= at:
+        orders = orders.sort("customer_id", "ordered_at", "order_id")
+    people = frames.base.customers
     if people is not None:
         people = people.filter(pl.col("customer_id") == customer)
-    return Logs(orders, events, act, people)
+    return Logs(orders, logs.events[c:d], read_only(logs.act[c:d]), people)
 
 
-def _known(row: pl.DataFrame, orders: pl.DataFrame) -> list[str]:
-    return [name for name in row.columns if name in orders.columns]
+def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
+    """Orders and one more, with the columns that orders have."""
+    shared = [name for name in row.columns if name in orders.columns]
+    if any(row.schema[name] != orders.schema[name] for name in shared):
+        return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
+    more = pl.DataFrame(
+        [
+            row[name] if name in shared else pl.Series(name, [None], dtype=dtype)
+            for name, dtype in orders.schema.items()
+        ]
+    )
+    return pl.concat([orders, more])

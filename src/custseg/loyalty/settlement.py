@@ -13,6 +13,7 @@ from custseg.errors import LedgerError
 from custseg.loyalty.closing import refusals
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.earning import Side, event_side, order_side, with_lines
+from custseg.loyalty.frames import Frames
 from custseg.loyalty.granting import Demand, effective, folded, needs_order, unfolded
 from custseg.loyalty.ledger import Ledger
 from custseg.loyalty.logs import NO_LOGS, admitted
@@ -139,8 +140,7 @@ def settle_each(
             when=base.when,
             currency=base.currency,
             base=base,
-            runs=made,
-            has_entries=entries,
+            frames=Frames(made, base, entries),
         )
         for program, made in zip(programs, runs, strict=True)
     ]

@@ -14,6 +14,7 @@ from custseg.schema.admission import Admission, Once
 from custseg.schema.clock import clock
 from custseg.schema.currency import minor_digits
 from custseg.schema.entities import columns_from, entities_from
+from custseg.schema.held import held_row
 from custseg.schema.reads import dtype_of
 from custseg.schema.record import columns_of, key_of
 from custseg.schema.rejected import Rejected
@@ -212,6 +213,10 @@ class Table(Generic[_Noun]):
             SchemaError: when something else stands among the entities.
         """
         SchemaError.check(self._strangers(entities))
+        if len(entities) == 1:
+            at_once = held_row(entities[0], self.columns, self.scale)
+            if at_once is not None:
+                return at_once
         return self.require(columns_from(entities, self.columns))
 
     def entities(self, rows: pl.DataFrame, /) -> list[_Noun]:
