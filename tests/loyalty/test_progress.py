@@ -99,16 +99,17 @@ def test_a_tier_that_the_next_review_cannot_take_needs_nothing(options):
     assert f"{row['deadline']:%m-%d}" == "03-01"
 
 
-def test_a_fall_that_waits_is_told_with_its_day():
-    ladder = cu.Ladder(LEVELS, **MONTHLY, grace_days=10)
+@pytest.mark.parametrize(("days", "day"), [(10, "03-11"), (40, "04-10")])
+def test_a_fall_that_waits_is_told_with_its_day(days, day):
+    ladder = cu.Ladder(LEVELS, **MONTHLY, grace_days=days)
     orders = [("2026-01-05", 12)]
     (row,) = ledger_of(ladder, orders, "2026-02-05").progress().rows(named=True)
     # The review of February saw 12; that of March will see nothing.
     assert (row["tier"], str(row["to_keep"])) == ("silver", "10.00")
-    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == "03-01 03-11"
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == f"03-01 {day}"
     (row,) = ledger_of(ladder, orders, "2026-03-05").progress().rows(named=True)
     assert (row["tier"], str(row["to_keep"])) == ("silver", "10.00")
-    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == "03-11 03-11"
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == f"{day} {day}"
 
 
 def test_an_order_of_what_is_missing_is_quoted_with_the_next_tier():
