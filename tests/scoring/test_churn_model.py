@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import custseg as cu
 from custseg.errors import FitError, MissingExtra, SchemaError
-from custseg.scoring.churn_model import ChurnModel
 from custseg.scoring import churn_trees
+from custseg.scoring.churn_model import ChurnModel
 from custseg.scoring.churn_test import ChurnTest
 from custseg.scoring.churn_trees import Forest, log_odds
 from custseg.scoring.recalibration import recalibrated
@@ -371,9 +371,7 @@ def trees(draw):
 @given(st.lists(trees(), max_size=3), st.lists(st.tuples(numbers, numbers), max_size=5))
 def test_trees_add_up_as_their_twin_does(some, rows):
     measures = np.array(rows, np.float64).reshape(-1, 2)
-    twin = [
-        [(None if node[0] < 0 else node[0], *node[1:]) for node in tree] for tree in some
-    ]
+    twin = [[(None if node[0] < 0 else node[0], *node[1:]) for node in tree] for tree in some]
     found = log_odds(Forest(0.5, tuple(some)), measures)
     assert found.tolist() == naive.sums(rows, twin, 0.5)
 

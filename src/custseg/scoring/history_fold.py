@@ -111,9 +111,7 @@ class _Log:
         bits = span.bit_length()
         if max(far for far, _ in reach) * orders.height > _MAX or _SHARED * bits > _BITS:
             return None
-        return cls(
-            instants, totals, parts, zone, when.instant, start, bits, wide=(span + 63) // 64
-        )
+        return cls(instants, totals, parts, zone, when.instant, start, bits, wide=(span + 63) // 64)
 
     def columns(self, part: slice, coding: Coding) -> tuple[Ints | int, ...]:
         """What a kernel reads of some rows."""

@@ -241,8 +241,14 @@ class PurchaseFit:
 
     def __repr__(self) -> str:
         """Parameters with standard errors, log-likelihood and status."""
+        return fit_text.told(self._title(), self)
+
+    def _repr_html_(self) -> str:
+        return fit_text.html(self._title(), self)
+
+    def _title(self) -> str:
         customers = f"{self.customers:,.0f} customers"
-        return fit_text.told(f"{self.family.title}, {customers}, times in {self.unit}s", self)
+        return f"{self.family.title}, {customers}, times in {self.unit}s"
 
     def _by_pattern(self, cells: Cells) -> list[tuple[NDArray[np.int64] | slice, Floats]]:
         return [(places, self._params(pattern)) for places, pattern in cells.by_pattern()]

@@ -106,9 +106,7 @@ def _pairs(observed: float, most: int, *, steps: bool) -> pl.DataFrame:
     return pl.concat([pl.DataFrame({"x": [0], "t_x": [0.0]}), some])
 
 
-def _problems(
-    observed: object, horizon: object, most: object, *, steps: bool
-) -> Iterator[Problem]:
+def _problems(observed: object, horizon: object, most: object, *, steps: bool) -> Iterator[Problem]:
     where = "PurchaseMatrix.of"
     if not is_number(observed, 0) or observed == 0 or (steps and observed != int(observed)):
         yield Problem(f"T is {observed!r}", f"{where}(T=)", "give how long, in units, above 0")
