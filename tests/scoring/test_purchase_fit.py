@@ -95,7 +95,7 @@ def test_a_fit_is_equal_after_the_trip_through_text(name):
 
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_order_of_rows_and_weights_change_nothing(name):
-    rows = draws(name, 500)
+    rows = draws(name, 200)
     fit = MODELS[name].fit(rows)
     counted = rows.group_by("x", "t_x", "T").agg(customers=pl.len())
     again = MODELS[name].fit(counted.sample(fraction=1.0, shuffle=True, seed=1))
@@ -223,7 +223,7 @@ def test_covariates_are_read_again_when_scoring():
     )
     assert scores[1] == pytest.approx(web.score(row, horizon=52)["expected_purchases"][1])
     assert scores[0] != scores[1]
-    pareto = cu.ParetoNBD(covariates=["channel"]).fit(rows)
+    pareto = cu.ParetoNBD(covariates=["channel"]).fit(rows.gather_every(5))
     assert list(pareto.params)[-2:] == ["purchase[channel=web]", "dropout[channel=web]"]
 
 
@@ -408,3 +408,12 @@ def test_a_refit_that_leads_nowhere_begins_anew():
     far = fit.refit(draws("bgnbd", 300).with_columns(pl.col("t_x", "T") / 1000))
     assert far.status == "converged"
     assert far.params["alpha"] == pytest.approx(fit.params["alpha"] / 1000, rel=0.3)
+
+
+def test_what_hands_out_no_arrow_after_all_is_refused():
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema=None):
+            raise RuntimeError("the cable is cut")
+
+    with pytest.raises(cu.SchemaError, match="the Broken cannot be read as Arrow"):
+        made("bgnbd").score(Broken(), horizon=1)

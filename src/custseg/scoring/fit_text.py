@@ -15,7 +15,7 @@ from custseg.errors import FitError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["FORMAT", "html", "opened", "read", "standard_errors", "told", "written"]
+__all__ = ["FORMAT", "framed", "html", "opened", "read", "standard_errors", "told", "written"]
 
 FORMAT = 1
 """Raised when an older custseg could not read the text."""
@@ -94,8 +94,13 @@ def html(head: str, fit: Fit, /) -> str:
         },
         schema_overrides={"value": pl.Float64, "standard_error": pl.Float64},
     )
-    above, below = escape(head), escape(_last(fit))
-    return f"<p>{above}</p>{table._repr_html_()}<p>{below}</p>"
+    return f"{framed(head, table)}<p>{escape(_last(fit))}</p>"
+
+
+def framed(head: str, frame: pl.DataFrame, /) -> str:
+    """A frame under its title for a notebook, both escaped."""
+    table = frame._repr_html_()  # pyright: ignore[reportPrivateUsage] # notebooks call it
+    return f"<p>{escape(head)}</p>{table}"
 
 
 def _last(fit: Fit) -> str:
