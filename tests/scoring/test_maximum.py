@@ -52,6 +52,7 @@ def test_a_top_without_curvature_is_not_identified():
 
     found = top_of(climb, [(0.0, 0.0)])
     assert found.status == "not_identified"
+    assert "any factor either way of down" in found.message
 
 
 def test_a_ridge_without_end_is_a_boundary():
