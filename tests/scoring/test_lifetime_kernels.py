@@ -191,15 +191,15 @@ def test_the_expectation_is_exact_on_the_whole_grid(late):
     assert (found[~some] < 1e-280).all()
 
 
-@pytest.mark.parametrize("a", [1 - 1e-9, 1.0, 1 + 1e-9, 1e-3, 30.0])
-def test_nothing_is_special_about_a_chance_to_leave_of_one(a):
-    rows = [(0, 0.0, 39.0), (3, 20.0, 39.0)]
+@pytest.mark.parametrize("a", [1 - 1e-9, 1.0, 1 + 1e-9, 1e-3, 30.0, 700.0, 1e4, 1e11])
+def test_nothing_is_special_about_a_chance_to_leave_of_one_or_of_nearly_all(a):
+    rows = [(0, 0.0, 39.0), (3, 20.0, 39.0), (400, 39.0, 39.0)]
     params = (0.2426, 4.4136, a, 2.4259)
     x, t_x, until = arrays(rows, "iff")
     twin = naive.bgnbd_purchases(rows, [*params[:2], a, 2.4259], 0, [52.0])
-    room = np.empty((2, 1))
+    room = np.empty((3, 1))
     found = lifetime_bgnbd.purchases(x, t_x, until, floats(params), 0, floats([52.0]), room)
-    np.testing.assert_allclose(found.ravel(), twin, rtol=1e-9)
+    np.testing.assert_allclose(found.ravel(), twin, rtol=1e-9, atol=1e-290)
 
 
 @pytest.mark.compiled

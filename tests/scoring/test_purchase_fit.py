@@ -5,6 +5,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+from attrs import evolve
 
 import custseg as cu
 from base.logs_of import at, base_of
@@ -94,7 +95,7 @@ def test_a_fit_is_equal_after_the_trip_through_text(name):
 
 @pytest.mark.parametrize("name", CONTINUOUS)
 def test_order_of_rows_and_weights_change_nothing(name):
-    rows = draws(name, 500)
+    rows = draws(name, 200)
     fit = MODELS[name].fit(rows)
     counted = rows.group_by("x", "t_x", "T").agg(customers=pl.len())
     again = MODELS[name].fit(counted.sample(fraction=1.0, shuffle=True, seed=1))
@@ -222,7 +223,7 @@ def test_covariates_are_read_again_when_scoring():
     )
     assert scores[1] == pytest.approx(web.score(row, horizon=52)["expected_purchases"][1])
     assert scores[0] != scores[1]
-    pareto = cu.ParetoNBD(covariates=["channel"]).fit(rows)
+    pareto = cu.ParetoNBD(covariates=["channel"]).fit(rows.gather_every(5))
     assert list(pareto.params)[-2:] == ["purchase[channel=web]", "dropout[channel=web]"]
 
 
@@ -368,3 +369,51 @@ def test_purchases_that_count_once_a_day_fall_on_whole_days():
     assert rows["x"].sum() <= loose["x"].sum()
     assert Cells.of(rows).customers == 2_000
     assert fit.simulate(2_000, seed=4, T=30.0).equals(loose)
+
+
+def test_a_notebook_shows_a_table_with_every_text_escaped():
+    told = made("bgnbd")._repr_html_()
+    assert "<p>BG/NBD, 0 customers, times in weeks</p>" in told
+    for name in ("standard_error", "alpha", "4.414", "converged"):
+        assert name in told
+    spend = cu.SpendFit(
+        params={"p": 6.25, "q": 3.74, "gamma": 15.4}, status="failed", message="a<b"
+    )
+    assert "Gamma-Gamma" in spend._repr_html_()
+    assert "failed: a&lt;b" in spend._repr_html_()
+    stay = cu.RetentionFit(params={"alpha": 0.668, "beta": 3.806})
+    assert "Shifted beta-geometric" in stay._repr_html_()
+    rows = pl.DataFrame({"x": [0, 1], "t_x": [0.0, 5], "T": [9.0] * 2, "<b>": [1.0, 0.0]})
+    assert "[<b>]" not in cu.BGNBD(covariates=["<b>"]).fit(rows)._repr_html_()
+
+
+def test_a_refit_begun_with_a_curvature_ends_where_one_without_does():
+    """Draws begin where their model ended: what is quicker is not somewhere else."""
+    for name in ("bgnbd", "paretonbd"):
+        fit = MODELS[name].fit(draws(name, 300))
+        other = fit.simulate(300, seed=9, T=80.0)
+        assert fit.covariance
+        quick, slow = fit.refit(other), evolve(fit, covariance=()).refit(other)
+        assert quick.status == slow.status == "converged"
+        assert list(quick.params.values()) == pytest.approx(list(slow.params.values()), rel=1e-5)
+        assert list(quick.standard_errors.values()) == pytest.approx(
+            list(slow.standard_errors.values()), rel=1e-3
+        )
+
+
+def test_a_refit_that_leads_nowhere_begins_anew():
+    fit = MODELS["bgnbd"].fit(draws("bgnbd", 300))
+    nowhere = fit.refit(NO_TOP["all the same"])
+    assert nowhere.status in {"boundary", "not_identified"}
+    far = fit.refit(draws("bgnbd", 300).with_columns(pl.col("t_x", "T") / 1000))
+    assert far.status == "converged"
+    assert far.params["alpha"] == pytest.approx(fit.params["alpha"] / 1000, rel=0.3)
+
+
+def test_what_hands_out_no_arrow_after_all_is_refused():
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema=None):
+            raise RuntimeError("the cable is cut")
+
+    with pytest.raises(cu.SchemaError, match="the Broken cannot be read as Arrow"):
+        made("bgnbd").score(Broken(), horizon=1)

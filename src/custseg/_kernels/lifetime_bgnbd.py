@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["alive", "log_likelihood", "purchases"]
 
-# exp of more is no longer a number.
-_STEEP = 700.0
+# exp of less is hardly a number any more, and of more none at all.
+_STEEP = 600.0
+_LARGE = 1e250
 # A term this small beside the sum changes no digit of it.
 _TINY = 1e-17
 # The series of anything sensible has ended long before.
@@ -145,6 +146,26 @@ def alive(x: Ints, t_x: Floats, observed: Floats, params: Floats, late: int, out
 
 
 @kernel
+def _fleeting(chances: int, rate: float, log_rest: float, z: float, a: float, b: float) -> float:
+    """The same where nearly everybody leaves at once: a is large, and Euler's series too long.
+
+    (c / (a−1)) [1 − (1−z)^(r+x) 2F1(r+x, b+j; c; z)], as printed: with a large c its terms fall.
+    """
+    c = a + b + chances - 1.0
+    term, total, grown = 1.0, 1.0, 0.0
+    n = 0
+    while term > _TINY * (1.0 - z) * total and n < _TERMS:
+        term *= (rate + n) * (b + chances + n) / (c + n) * z / (n + 1)
+        total += term
+        n += 1
+        if total > _LARGE:
+            term /= _LARGE
+            total /= _LARGE
+            grown += np.log(_LARGE)
+    return max(c / (a - 1.0) * (1.0 - np.exp(rate * log_rest + grown) * total), 0.0)
+
+
+@kernel
 def _expected(chances: int, rate: float, after: float, a: float, b: float, t: float) -> float:
     """Purchases within t of a customer who is alive, by Euler's transformation.
 
@@ -166,6 +187,8 @@ def _expected(chances: int, rate: float, after: float, a: float, b: float, t: fl
     c = a + b + chances - 1.0
     log_rest = np.log(rest) if z > 0.5 else np.log1p(-z)  # noqa: PLR2004 - either is exact
     power = (a - 1.0) * log_rest
+    if power < -_STEEP:
+        return _fleeting(chances, rate, log_rest, z, a, b)
     # (e^u − 1) / u, which is 1 at 0.
     slope = np.expm1(power) / power if power != 0.0 else 1.0
     e = log_rest * slope

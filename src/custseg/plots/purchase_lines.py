@@ -50,7 +50,7 @@ def holdout_lines(holdout: Holdout, /) -> Picture:
     return hung(
         picture.properties(width=_WIDTH, height=_HEIGHT),
         f"Purchases after {holdout.day}, to {holdout.until}",
-        f"{holdout.model} beside what came, {counted(frame['customers'].sum(), 'customer')}",
+        f"{holdout.model} beside what came, {counted(int(frame['customers'].sum()), 'customer')}",
     )
 
 

@@ -310,7 +310,8 @@ class ChurnFit:
             FitError: when the text is not one.
         """
         parts = churn_text.read(text)
-        return cls(**{**parts, "recipe": ChurnModel(**parts["recipe"])})
+        recipe = ChurnModel(**parts.pop("recipe"))
+        return cls(recipe=recipe, **parts)
 
     def _later(
         self, base: CustomerBase, at: dt.date | dt.datetime | str, where: str

@@ -103,8 +103,8 @@ def log_odds(forest: Forest, measures: Floats, /) -> Floats:
     """The log of the odds that each customer stops buying: float64[n]."""
     from custseg._kernels.forest import sums  # numba is loaded when it is needed
 
-    sizes = [len(tree) for tree in forest.trees]
-    roots = np.cumsum([0, *sizes], dtype=np.int64)[:-1]
+    sizes = np.array([len(tree) for tree in forest.trees], np.int64)
+    roots = np.cumsum(sizes) - sizes
     flat = [node for tree in forest.trees for node in tree]
     shifts = np.repeat(roots, sizes)
     nodes = np.array([node[:4] for node in flat], np.int64).reshape(-1, 4)

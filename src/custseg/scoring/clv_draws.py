@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from custseg.schema.bridge import read_only
+from custseg.schema.bridge import array, read_only
 from custseg.scoring.cells import Cells
 from custseg.scoring.purchase_fit import drawn_again, fitted_again
 from custseg.scoring.spend_fit import spent_again
@@ -59,8 +59,8 @@ def drawn(
             return None
         # Drawn, so that they need not be checked.
         bought = fitted_again(purchases, Cells.of_rows(rows, design=purchases.design))
-        x, some = rows["x"].to_numpy()[paid], means[paid]
-        spent = spent_again(spend, *map(read_only, (x, some, np.ones(x.size))))
+        x, some = read_only(array(rows["x"])[paid]), read_only(means[paid])
+        spent = spent_again(spend, x, some, read_only(np.ones(x.size)))
         good = "failed" not in {bought.status, spent.status}
         return (bought.params, spent.params) if good else None
 

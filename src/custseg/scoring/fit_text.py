@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
+import polars as pl
 
 from custseg.errors import FitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["FORMAT", "opened", "read", "standard_errors", "told", "written"]
+__all__ = ["FORMAT", "framed", "html", "opened", "read", "standard_errors", "told", "written"]
 
 FORMAT = 1
 """Raised when an older custseg could not read the text."""
@@ -79,10 +81,31 @@ def told(head: str, fit: Fit, /) -> str:
         f"{name:<{width}}  {value:>12.6g}{_plus_minus(errors[name])}"
         for name, value in fit.params.items()
     ]
-    last = f"log-likelihood {fit.log_likelihood:,.3f}, AIC {fit.aic:,.1f}, {fit.status}"
-    return "\n".join(
-        [head, *lines, last if fit.status == "converged" else f"{last}: {fit.message}"]
+    return "\n".join([head, *lines, _last(fit)])
+
+
+def html(head: str, fit: Fit, /) -> str:
+    """The same for a notebook, with a table of the parameters; every text is escaped."""
+    table = pl.DataFrame(
+        {
+            "parameter": list(fit.params),
+            "value": list(fit.params.values()),
+            "standard_error": list(fit.standard_errors.values()),
+        },
+        schema_overrides={"value": pl.Float64, "standard_error": pl.Float64},
     )
+    return f"{framed(head, table)}<p>{escape(_last(fit))}</p>"
+
+
+def framed(head: str, frame: pl.DataFrame, /) -> str:
+    """A frame under its title for a notebook, both escaped."""
+    table = frame._repr_html_()  # pyright: ignore[reportPrivateUsage] # notebooks call it
+    return f"<p>{escape(head)}</p>{table}"
+
+
+def _last(fit: Fit) -> str:
+    last = f"log-likelihood {fit.log_likelihood:,.3f}, AIC {fit.aic:,.1f}, {fit.status}"
+    return last if fit.status == "converged" else f"{last}: {fit.message}"
 
 
 def _plus_minus(error: float | None) -> str:

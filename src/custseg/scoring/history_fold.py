@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from custseg.base.span import AsOf
 
     Ints = NDArray[np.int64]
+    _Given: TypeAlias = tuple[
+        Ints, Ints, Ints, int, int, NDArray[np.uint64], Ints, Ints, Ints, int, int
+    ]
 
 __all__ = ["FoldedHistory", "folded_history"]
 
@@ -113,12 +116,21 @@ class _Log:
             return None
         return cls(instants, totals, parts, zone, when.instant, start, bits, wide=(span + 63) // 64)
 
-    def columns(self, part: slice, coding: Coding) -> tuple[Ints | int, ...]:
-        """What a kernel reads of some rows."""
-        zone = self.zone
-        orders = coding.numbers[part], self.instants[part], self.totals[part], self.seen
-        rows = coding.lowest, coding.words, coding.ranks, zone.since, zone.offsets
-        return (*orders, *rows, self.start, self.bits)
+    def given(self, part: slice, coding: Coding) -> _Given:
+        """What a kernel is given of some rows."""
+        return (
+            coding.numbers[part],
+            self.instants[part],
+            self.totals[part],
+            self.seen,
+            coding.lowest,
+            coding.words,
+            coding.ranks,
+            self.zone.since,
+            self.zone.offsets,
+            self.start,
+            self.bits,
+        )
 
 
 def _in_order(log: _Log, coding: Coding) -> Ints | None:
@@ -128,7 +140,7 @@ def _in_order(log: _Log, coding: Coding) -> Ints | None:
     def folded(part: slice) -> Ints | None:
         # What is before the first rows nobody asks: they can do without a column.
         out = np.zeros((coding.rows, 3 if part.start else 2), np.int64)
-        return out if fold(*log.columns(part, coding), out) else None
+        return out if fold(*log.given(part, coding), out) else None
 
     first, *others = in_threads(folded, log.parts)
     for other in others:
@@ -141,7 +153,7 @@ def _marked(log: _Log, coding: Coding) -> Ints:
     """Orders in any order: a bitmap of days for each customer, some customers a thread."""
     from custseg._kernels.history import mark
 
-    everything = log.columns(slice(None), coding)
+    everything = log.given(slice(None), coding)
     cuts = np.linspace(0, coding.rows, len(log.parts) + 1).astype(np.int64).tolist()
     table = np.zeros((coding.rows, 3), np.int64)
 

@@ -25,6 +25,8 @@ _REACH = 25.0
 _FAR = 14.0
 # A standard error of a logarithm beyond which a factor of twenty either way is as good.
 _VAGUE = 3.0
+# A curvature below which factors are too large to be told: 22,026 and more.
+_FLAT = 0.01
 # What a log-likelihood may lose before a direction counts as falling.
 _LEVEL = 0.5
 _STEPS = (3.0, 6.0, 9.0)
@@ -212,7 +214,7 @@ def _flat(
         if min(walk) >= value - _LEVEL:
             runs = [(name, sign * part) for name, part in moved]
             return Maximum(top, value, _NOTHING, "boundary", _runs(runs))
-    width = f"a factor of {np.exp(1 / np.sqrt(curve)):,.0f}" if curve > 0 else "any factor"
+    width = f"a factor of {np.exp(1 / np.sqrt(curve)):,.0f}" if curve > _FLAT else "any factor"
     told = ", ".join(name for name, _ in moved)
     message = f"too little is known: {width} either way of {told} fits nearly as well"
     return Maximum(top, value, _NOTHING, "not_identified", message)

@@ -241,25 +241,33 @@ class PurchaseFit:
 
     def __repr__(self) -> str:
         """Parameters with standard errors, log-likelihood and status."""
+        return fit_text.told(self._title(), self)
+
+    def _repr_html_(self) -> str:
+        return fit_text.html(self._title(), self)
+
+    def _title(self) -> str:
         customers = f"{self.customers:,.0f} customers"
-        return fit_text.told(f"{self.family.title}, {customers}, times in {self.unit}s", self)
+        return f"{self.family.title}, {customers}, times in {self.unit}s"
 
     def _by_pattern(self, cells: Cells) -> list[tuple[NDArray[np.int64] | slice, Floats]]:
-        return [(places, self._params(pattern)) for places, pattern in cells.by_pattern()]
-
-    def _coordinates(self) -> Coordinates:
-        return Coordinates(self.family, tuple(term.name for term in self.design.terms))
-
-    def _at(self) -> Floats:
-        values = np.array(list(self.params.values()), np.float64)
-        many = len(self.family.names)
-        return np.concatenate([np.log(values[:many]), values[many:]])
-
-    def _params(self, pattern: Floats) -> Floats:
-        return self._coordinates().params(self._at(), pattern)
+        return [(places, _params(self, pattern)) for places, pattern in cells.by_pattern()]
 
     def _baseline(self) -> Floats:
-        return self._params(np.zeros(len(self.design.terms)))
+        return _params(self, np.zeros(len(self.design.terms)))
+
+
+def _at(fit: PurchaseFit) -> Floats:
+    """Where a fit stands: logarithms of parameters, then coefficients."""
+    values = np.array(list(fit.params.values()), np.float64)
+    many = len(fit.family.names)
+    return np.concatenate([np.log(values[:many]), values[many:]])
+
+
+def _params(fit: PurchaseFit, pattern: Floats) -> Floats:
+    """The parameters of customers who have a pattern."""
+    terms = tuple(term.name for term in fit.design.terms)
+    return Coordinates(fit.family, terms).params(_at(fit), pattern)
 
 
 def drawn_again(fit: PurchaseFit, rows: pl.DataFrame, /, *, seed: int) -> pl.DataFrame:
@@ -291,8 +299,7 @@ def _drawn(
     x, t_x = np.zeros(observed.size, np.int64), np.zeros(observed.size)
     for each, numbers in enumerate(patterns):
         some = pattern == each
-        params = fit._params(numbers)  # noqa: SLF001 - this class's own
-        x[some], t_x[some] = fit.family.draw(params, observed[some], rng, step=step)
+        x[some], t_x[some] = fit.family.draw(_params(fit, numbers), observed[some], rng, step=step)
     return x, t_x
 
 
@@ -313,15 +320,12 @@ def fitted_purchases(
 
 def fitted_again(fit: PurchaseFit, cells: Cells, /) -> PurchaseFit:
     """The same model fitted to other cells, begun where this one ended."""
-    many = len(fit.family.names)
-    values = np.array(list(fit.params.values()), np.float64)
-    start = np.concatenate([np.log(values[:many]), values[many:]])
     return _fitted(
         fit.family,
         cells,
         unit=fit.unit,
         design=fit.design,
-        start=start,
+        start=_at(fit),
         covariance=np.array(fit.covariance, np.float64),
     )
 

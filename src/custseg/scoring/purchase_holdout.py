@@ -10,6 +10,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg.errors import SchemaError
+from custseg.scoring.fit_text import framed
 from custseg.scoring.history import history, unit_days
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Holdout:
         return f"{self._title()}\n{self.frame}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.frame._repr_html_()}"
+        return framed(self._title(), self.frame)
 
     def _title(self) -> str:
         begins = self.day + dt.timedelta(days=1)

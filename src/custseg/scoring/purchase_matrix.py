@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from custseg.errors import Problem, SchemaError
 from custseg.scoring.cells import Cells
 from custseg.scoring.design import Design
+from custseg.scoring.fit_text import framed
 from custseg.scoring.numbers import is_number
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class PurchaseMatrix:
     >>> cdnow = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
     >>> fit = cu.PurchaseFit(model="bgnbd", params=cdnow)
     >>> cu.PurchaseMatrix.of(fit, T=39, horizon=39, most=10).frame.filter(x=10).row(-1)
-    (10, 39.0, 0.9301..., 6.77...)
+    (10, 39.0, 0.935..., 6.787...)
     """
 
     frame: pl.DataFrame
@@ -90,7 +91,7 @@ class PurchaseMatrix:
         return f"{self._title()}\n{self.frame}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.frame._repr_html_()}"
+        return framed(self._title(), self.frame)
 
     def _title(self) -> str:
         return f"{self.model}: after {self.T:g} {self.unit}s, for {self.horizon:g} {self.unit}s"

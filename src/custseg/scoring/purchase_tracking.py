@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from custseg.schema.bridge import array, read_only
 from custseg.schema.clock import clock
+from custseg.scoring.fit_text import framed
 from custseg.scoring.history import unit_days
 from custseg.scoring.purchase_holdout import later_base
 
@@ -45,7 +46,7 @@ class Tracking:
     >>> shop = cu.datasets.simulate(400, 730, seed=1).base().as_of("2025-06-30")
     >>> weeks = cu.Tracking.of(cu.BGNBD().fit(shop), shop, "2025-12-31")
     >>> weeks.frame.columns, weeks.frame.height
-    (['day', 'actual', 'expected'], 104)
+    (['day', 'actual', 'expected'], 103)
     """
 
     frame: pl.DataFrame
@@ -86,7 +87,7 @@ class Tracking:
         return f"{self._title()}\n{self.frame}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.frame._repr_html_()}"
+        return framed(self._title(), self.frame)
 
     def _title(self) -> str:
         return f"{self.model}: repeat purchases of {self.customers:,} customers, week by week"
@@ -117,7 +118,7 @@ def _expected(fit: PurchaseFit, cells: Cells, born: Ints, ends: Ints) -> Floats:
         return total
     # What is expected of newcomers depends on their pattern and their age alone.
     patterns, kept = np.unique(cells.pattern, return_index=True)
-    ages = np.arange(ends[-1] + 1) / unit_days(fit.unit, where="Tracking.of")
+    ages: Floats = np.arange(int(ends[-1]) + 1) / unit_days(fit.unit, where="Tracking.of")
     expected = fit.purchases(_newcomers(cells.picked(kept)), ages)
     own = np.searchsorted(patterns, cells.pattern[cells.place])
     for each in range(patterns.size):

@@ -176,7 +176,13 @@ class RetentionFit:
 
     def __repr__(self) -> str:
         """Parameters with standard errors, log-likelihood and status."""
-        return fit_text.told(f"Shifted beta-geometric, {self.customers:,.0f} customers", self)
+        return fit_text.told(self._title(), self)
+
+    def _repr_html_(self) -> str:
+        return fit_text.html(self._title(), self)
+
+    def _title(self) -> str:
+        return f"Shifted beta-geometric, {self.customers:,.0f} customers"
 
 
 def _log_likelihood(params: Floats, lost: Floats, left: float) -> tuple[float, Floats]:

@@ -167,7 +167,13 @@ class SpendFit:
 
     def __repr__(self) -> str:
         """Parameters with standard errors, log-likelihood and status."""
-        return fit_text.told(f"Gamma-Gamma, {self.customers:,.0f} customers", self)
+        return fit_text.told(self._title(), self)
+
+    def _repr_html_(self) -> str:
+        return fit_text.html(self._title(), self)
+
+    def _title(self) -> str:
+        return f"Gamma-Gamma, {self.customers:,.0f} customers"
 
 
 def fitted_spend(source: Source, /, *, unit: str, where: str) -> SpendFit:
