@@ -276,7 +276,6 @@ NOW = HABIT.segment(SHOP)
         ((SHOP, 2), {"ledger": 3, "last": -1}, ["3 is no ledger", "last is -1"]),
         ((SHOP, 2), {"last": "all"}, ["last is 'all'"]),
     ],
-    ids=str,
 )
 def test_a_profile_of_the_wrong_things_says_which(given, options, told):
     with pytest.raises(cu.SchemaError) as caught:
