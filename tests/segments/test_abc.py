@@ -419,9 +419,9 @@ def test_shares_that_are_no_row_of_numbers_are_refused(shares):
 
 def test_a_curve_of_what_does_not_have_the_value_is_refused():
     rfm = cu.RFM().segment(SHOP)
-    for given in (SHOP, None, rfm):
+    for other in (SHOP, None, rfm):
         with pytest.raises(SchemaError) as error:
-            ABCScheme(by="spend_365d", a=2, b=1).lorenz(given)
+            ABCScheme(by="spend_365d", a=2, b=1).lorenz(other)
         (problem,) = error.value.problems
         assert problem.what.endswith("has no 'spend_365d' of each customer")
         assert (problem.where, bool(problem.fix)) == ("ABCScheme.lorenz", True)
