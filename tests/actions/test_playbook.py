@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import custseg as cu
+from naive import plans as naive
 
 REWARD = cu.Strategy("reward", "early access", ("push", "email"), 2)
 WELCOME = cu.Strategy("welcome", "a guide", "email", 1)
@@ -171,6 +174,74 @@ def test_every_customer_is_planned_or_left_out_once(said, channels, consent):
         assert known is not None or consent == "assumed"
 
 
+PARIS = ZoneInfo("Europe/Paris")
+channels = st.permutations(["push", "email", "post"]).flatmap(
+    lambda names: st.integers(1, 3).map(lambda n: tuple(names[:n]))
+)
+chosen = st.none() | st.tuples(channels, st.integers(1, 3))
+hours = st.integers(-80, 24 * 9).map(lambda back: dt.timedelta(hours=back))
+happened = st.tuples(st.integers(1, 8), hours, st.sampled_from(["care", "campaign", "browse"]))
+kinds = st.sampled_from([("care",), ("care", "campaign")])
+
+
+@given(
+    st.dictionaries(st.integers(1, 8), st.none() | st.sets(st.sampled_from(["push", "email"]))),
+    chosen,
+    chosen,
+    st.lists(happened, min_size=1, max_size=25),
+    st.none() | st.tuples(st.integers(1, 3), st.integers(1, 8), kinds),
+    st.booleans(),
+    st.integers(0, 8),
+)
+def test_a_plan_is_that_of_a_naive_reading(said, buyer, prospect, made, limit, assumed, upto):
+    midnight = dt.datetime(2026, 7, 1, tzinfo=PARIS).astimezone(dt.UTC)
+    events = [(who, midnight - back, kind) for who, back, kind in made]
+    base = cu.CustomerBase(
+        orders=ORDERS,
+        customers=cu.table(cu.Customer, tz="Europe/Paris").frame(
+            [
+                cu.Customer(customer_id=who, consent=each if each is None else sorted(each))
+                for who, each in said.items()
+            ]
+        ),
+        events=cu.table(cu.Event, tz="Europe/Paris").frame(
+            [
+                cu.Event(event_id=place, customer_id=who, at=at, kind=kind)
+                for place, (who, at, kind) in enumerate(events)
+            ]
+        ),
+        tz="Europe/Paris",
+    ).as_of("2026-06-30")
+    now = SEGMENTS.assign(base)
+    strategies = {"buyer": buyer, "prospect": prospect}
+    some = base.where(f"customer_id <= {upto}") if upto else base
+    plan = cu.Playbook(
+        {
+            name: None if own is None else cu.Strategy("g", "o", own[0], own[1])
+            for name, own in strategies.items()
+        }
+    ).plan(
+        now,
+        some,
+        limit=limit and cu.Limit(contacts=limit[0], days=limit[1], kinds=limit[2]),
+        consent="assumed" if assumed else "required",
+    )
+    segments = dict(now.frame.select("customer_id", "segment").iter_rows())
+    reached, left = naive.plan(
+        segments,
+        said,
+        set(some.customer_ids),
+        strategies,
+        events,
+        limit=limit,
+        today=base.day,
+        zone=PARIS,
+        assumed=assumed,
+    )
+    assert plan.frame.select("priority", "customer_id", "channel").rows() == reached
+    assert plan.left_out.select("customer_id", "reason").rows() == left
+
+
 @pytest.mark.parametrize(
     ("book", "grid"),
     [
@@ -260,3 +331,79 @@ def test_everything_wrong_with_a_limit_is_told_at_once(options, where):
         cu.Limit(**options)
     places = [problem.where for problem in caught.value.problems]
     assert places == [f"Limit.{name}" for name in where]
+
+
+TAGS = cu.RuleBook.every(cu.Rule("buyer", "orders > 0")).assign(SHOP)
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "told"),
+    [
+        ((TAGS, SHOP), {}, ["is no segmentation"]),
+        ((None, SHOP), {}, ["None is no segmentation"]),
+        ((NOW, None), {}, ["None is no base of customers"]),
+        ((NOW, TAGS), {}, ["is no base of customers"]),
+        ((NOW, SHOP), {"limit": 2}, ["2 is no limit"]),
+        ((NOW, SHOP), {"consent": []}, ["consent is []"]),
+        ((3, 4), {"limit": 5}, ["3 is no segm", "4 is no base", "5 is no limit"]),
+    ],
+    ids=["tags", "no segments", "no base", "tags as a base", "no limit", "no consent", "all"],
+)
+def test_a_plan_of_the_wrong_things_says_which(given, options, told):
+    with pytest.raises(cu.SchemaError) as caught:
+        BOOK.plan(*given, **options)
+    found = caught.value.problems
+    assert len(found) == len(told)
+    assert all(start in each.what for start, each in zip(told, found, strict=True))
+    assert all(each.where.startswith("Playbook.plan") and each.fix for each in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "a playbook needs strategies"),
+        (7, "a playbook needs strategies"),
+        ("buyer", "a playbook needs strategies"),
+        ([("a", REWARD), 5], "5 is no segment with its strategy"),
+        ([("a",)], "('a',) is no segment with its strategy"),
+        ((("a", REWARD), ("a", None)), "segment 'a' is there twice"),
+    ],
+    ids=str,
+)
+def test_what_lists_no_strategies_is_refused(given, told):
+    with pytest.raises(cu.SchemaError) as caught:
+        cu.Playbook(given)
+    (problem,) = caught.value.problems
+    assert problem.what == told
+
+
+def test_pairs_make_a_playbook_too():
+    assert cu.Playbook([("a", REWARD), ["b", None]]) == cu.Playbook({"a": REWARD, "b": None})
+
+
+@pytest.mark.parametrize(
+    ("made", "where"),
+    [
+        (lambda: cu.Strategy("g", "o", None), "Strategy.channel"),
+        (lambda: cu.Strategy("g", "o", {"email", "push"}), "Strategy.channel"),
+        (lambda: cu.Limit(contacts=1, days=1, kinds=None), "Limit.kinds"),
+        (lambda: cu.Limit(contacts=1, days=1, kinds=5), "Limit.kinds"),
+    ],
+    ids=["no channel", "a set", "no kinds", "a number"],
+)
+def test_what_is_no_row_of_names_is_refused(made, where):
+    with pytest.raises(cu.SchemaError) as caught:
+        made()
+    assert [problem.where for problem in caught.value.problems] == [where]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fix"),
+    [("champion", "did you mean 'champions'?"), (5, "there are champions, loyal, ")],
+)
+def test_a_segment_the_playbook_lacks_is_refused_with_the_nearest(asked, fix):
+    with pytest.raises(cu.SchemaError) as caught:
+        cu.Playbook.eleven_names()[asked]
+    (problem,) = caught.value.problems
+    assert problem.what == f"no segment {asked!r} is in the playbook"
+    assert problem.fix.startswith(fix)

@@ -14,6 +14,7 @@ from custseg.insights import profile_pages
 SHOP = cu.datasets.simulate(200, 365, seed=1).base()
 LEDGER = cu.datasets.program().run(SHOP)
 HABIT = cu.RuleBook.first(cu.Rule("regular", "orders >= 5"), otherwise="other")
+LADDER = cu.Ladder({"member": 0, "silver": 10})
 TAGS = cu.RuleBook.every(cu.Rule("big", "spend > 0"), cu.Rule("often", "orders >= 1"))
 
 
@@ -117,7 +118,10 @@ def test_a_base_of_orders_alone_is_shown():
 def test_points_and_postings_are_shown():
     base = small()
     blue = cu.Program(
-        "Blue", earning=cu.Earn.per("base", 1, per="1.00"), expiry=cu.Expiry.after(months=12)
+        "Blue",
+        earning=cu.Earn.per("base", 1, per="1.00"),
+        expiry=cu.Expiry.after(months=12),
+        tiers=LADDER,
     )
     never = cu.Program("Blue", earning=cu.Earn.per("base", 1, per="1.00"))
     told = repr(cu.profile(base, "A-10", ledger=blue.run(base)))
@@ -126,12 +130,16 @@ def test_points_and_postings_are_shown():
         """
         Points
         what                value
+        tier                silver
         available           20
         pending             0
         debt                0
         earned              20
         redeemed            0
         expired             0
+        clawed_back         0
+        adjusted            0
+        forgiven            0
         next_expiry_points  20
         next_expiry_at      2027-06-03 00:00
 
@@ -250,3 +258,48 @@ def test_a_ledger_that_ends_earlier_is_refused():
     ledger = cu.datasets.program().run(SHOP.as_of("2024-06-30"))
     with pytest.raises(cu.LedgerError, match="lies after the ledger's as_of"):
         cu.profile(SHOP, 1, ledger=ledger)
+
+
+NOW = HABIT.segment(SHOP)
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "told"),
+    [
+        ((None, 2), {}, ["None is no base of customers"]),
+        ((NOW, 2), {}, ["is no base of customers"]),
+        ((SHOP, 2), {"segmentations": NOW}, ["segmentations are listed"]),
+        ((SHOP, 2), {"segmentations": "now"}, ["segmentations are listed"]),
+        ((SHOP, 2), {"segmentations": {"a": "b"}}, ["'a': 'b' is no segmentation"]),
+        ((SHOP, 2), {"segmentations": {5: NOW}}, ["is no segmentation with a name"]),
+        ((SHOP, 2), {"segmentations": [None]}, ["'NoneType': None is no segmentation"]),
+        ((SHOP, 2), {"ledger": 3, "last": -1}, ["3 is no ledger", "last is -1"]),
+        ((SHOP, 2), {"last": "all"}, ["last is 'all'"]),
+    ],
+)
+def test_a_profile_of_the_wrong_things_says_which(given, options, told):
+    with pytest.raises(cu.SchemaError) as caught:
+        cu.profile(*given, **options)
+    found = caught.value.problems
+    assert len(found) == len(told)
+    assert all(start in each.what for start, each in zip(told, found, strict=True))
+    assert all(each.where.startswith("profile") and each.fix for each in found)
+
+
+def test_segmentations_with_ids_of_another_type_are_refused():
+    orders = cu.table(cu.Order).frame(
+        [cu.Order(order_id=1, customer_id=1, ordered_at="2026-06-01", total=5)]
+    )
+    texts = orders.with_columns(pl.col("customer_id").cast(pl.String))
+    one, other = (cu.CustomerBase(orders=each).as_of("2026-06-30") for each in (orders, texts))
+    with pytest.raises(cu.SchemaError, match="ids are Int64 in now, String in the base"):
+        cu.profile(other, "1", segmentations={"now": HABIT.segment(one)})
+
+
+def test_a_name_cannot_steer_the_terminal():
+    customers = cu.table(cu.Customer, tz="Europe/Paris").frame(
+        [cu.Customer(customer_id="A-10", name="Ada\x1b[31m\nB\u202ec", region="\x07")]
+    )
+    told = repr(cu.profile(small(customers=customers), "A-10"))
+    assert told.startswith("Ada\\x1b[31m\\nB\\u202ec (A-10) as of")
+    assert not {"\x1b", "\u202e", "\x07"} & set(told)

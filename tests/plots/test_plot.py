@@ -144,7 +144,11 @@ def test_what_has_no_picture_is_told_with_what_has():
 
 @pytest.mark.parametrize(
     ("kind", "fix"),
-    [("size", "did you mean 'sizes'?"), ("pie", "give one of sizes, rfm, lorenz")],
+    [
+        ("size", "did you mean 'sizes'?"),
+        ("pie", "give one of sizes, rfm, lorenz"),
+        (["a"], "give one of sizes, rfm, lorenz"),
+    ],
 )
 def test_an_unknown_kind_is_told_with_the_nearest(kind, fix):
     with pytest.raises(cu.SchemaError) as caught:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custseg.errors import FitError
+import custseg as cu
+from custseg.errors import FitError, SchemaError
 from custseg.segments.abc import ABC
 from custseg.segments.abc_lorenz import Lorenz
 from custseg.segments.abc_scheme import ABCScheme
@@ -346,3 +347,129 @@ def test_a_text_edited_into_nonsense_is_refused_with_all_that_is_wrong(text, tol
     assert [what[: len(start)] for what, start in zip(found, told, strict=True)] == told
     assert all(problem.where.startswith("ABCScheme") for problem in error.value.problems)
     assert all(problem.fix for problem in error.value.problems)
+
+
+SHOP = cu.datasets.simulate(80, 365, seed=1).base()
+LARGEST = cu.Measure("largest_order", "total", how="max")
+
+
+def test_a_measure_of_ones_own_is_shared_out_and_carried():
+    recipe = ABC(by=LARGEST)
+    assert recipe.reads == ("largest_order", "orders")
+    scheme = recipe.fit(SHOP)
+    found = recipe.segment(SHOP)
+    assert scheme.assign(SHOP) == found
+    told = SHOP.with_measures(SHOP.measures(LARGEST))
+    named = ABC(by="largest_order").segment(told)
+    assert found.frame.equals(named.frame)
+    assert found.frame["segment"].n_unique() == 3
+    assert scheme.lorenz(found) == named.reasons.lorenz(named)
+    first = found.frame["customer_id"][0]
+    assert found.why(first) == named.why(first)
+    again = ABCScheme.from_json(scheme.to_json())
+    assert again == scheme
+    assert hash(again) == hash(scheme)
+    assert again.assign(SHOP) == found
+    assert found.profile(SHOP, LARGEST)["largest_order"][0] > 0
+
+
+def test_a_scheme_with_its_own_measure_is_tracked():
+    # A column of customers with the name of the measure is not mistaken for it.
+    customers = SHOP.customers.with_columns(largest_order=pl.lit(0.0))
+    base = cu.CustomerBase(orders=SHOP.log("orders"), customers=customers)
+    track = cu.track(ABC(by=LARGEST).fit(SHOP), base, every="quarter")
+    assert track.sizes().filter(pl.col("segment") == "A")["customers"].to_list()[-1] > 0
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ({"name": "x"}, "{'name': 'x'} is no measure"),
+        ({"name": "x", "value": 3}, "{'name': 'x', 'value': 3} is no measure"),
+        ({"name": "x", "value": "total", "hwo": "sum"}, "{'name': 'x', 'value': 'total', 'hwo'"),
+        ({"name": "x", "value": "total", "how": "add"}, "measure 'x' has how='add'"),
+        ("\ud800", "'\\ud800' is no measure"),
+    ],
+    ids=str,
+)
+def test_a_measure_edited_into_nonsense_is_refused(by, told):
+    with pytest.raises(FitError) as error:
+        ABCScheme.from_json(edited(by=by))
+    (problem,) = error.value.problems
+    assert problem.what.startswith(told)
+    assert problem.where.startswith("ABCScheme")
+    assert problem.fix
+
+
+def test_a_measure_that_is_an_expression_has_no_text_form():
+    measure = cu.Measure("fees", pl.col("total"), how="sum")
+    with pytest.raises(FitError, match="'fees' is a polars expression, which has no text form"):
+        ABCScheme(by=measure, a=2, b=1).to_json()
+    with pytest.raises(FitError, match="named 'segment', which is the column of the labels"):
+        ABC(by=cu.Measure("segment", "total"))
+
+
+@pytest.mark.parametrize("shares", [0.8, None, "0.8", {0.8, 0.95}, {0.8: 1, 0.95: 2}], ids=repr)
+def test_shares_that_are_no_row_of_numbers_are_refused(shares):
+    with pytest.raises(FitError) as error:
+        ABC(shares=shares)
+    assert [problem.where for problem in error.value.problems] == ["ABC.shares"]
+    assert ABC(shares=np.array([0.5, 0.9])) == ABC(shares=(0.5, 0.9))
+
+
+def test_a_curve_of_what_does_not_have_the_value_is_refused():
+    rfm = cu.RFM().segment(SHOP)
+    for other in (SHOP, None, rfm):
+        with pytest.raises(SchemaError) as error:
+            ABCScheme(by="spend_365d", a=2, b=1).lorenz(other)
+        (problem,) = error.value.problems
+        assert problem.what.endswith("has no 'spend_365d' of each customer")
+        assert (problem.where, bool(problem.fix)) == ("ABCScheme.lorenz", True)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([-1.0, 1.0], "a value is zero, negative, NaN or infinite"),
+        ([math.nan, 1.0], "a value is zero, negative, NaN or infinite"),
+        ([0, 0, 5], "a value is zero, negative, NaN or infinite"),
+        ([1.0, math.inf], "a value is zero, negative, NaN or infinite"),
+        ([[1.0], [2.0]], "values are no row of numbers"),
+        (["1.0"], "values are no row of numbers"),
+        ([None, 1.0], "values are no row of numbers"),
+        (3, "values are no row of numbers"),
+        (None, "values are no row of numbers"),
+    ],
+    ids=str,
+)
+def test_values_that_no_curve_has_are_refused(values, told):
+    with pytest.raises(SchemaError) as error:
+        Lorenz.of_each(values)
+    (problem,) = error.value.problems
+    assert problem.what == told
+    assert problem.where.startswith("Lorenz.of")
+    assert problem.fix
+
+
+def test_everything_wrong_with_counted_values_is_told_at_once():
+    for values, customers, told in (
+        ([2.0, 1.0], [1], ["2 values of 1 count of customers", "values do not ascend, or one"]),
+        ([1.0, 1.0], [1, 0], ["values do not ascend, or one", "0 customers have a value"]),
+        ([1.0], [1.5], ["customers are no row of whole numbers"]),
+        (["a"], "b", ["values are no row of numbers", "customers are no row of whole numbers"]),
+    ):
+        with pytest.raises(SchemaError) as error:
+            Lorenz.of(values, customers)
+        found = [problem.what for problem in error.value.problems]
+        assert [what[: len(start)] for what, start in zip(found, told, strict=True)] == told
+
+
+def test_plain_lists_make_a_curve():
+    assert Lorenz.of_each([1.0, 2.0, 1.0]) == Lorenz.of([1.0, 2.0], [2, 1])
+
+
+@pytest.mark.parametrize("part", [2, -0.1, math.nan, None, "0.2", True], ids=str)
+def test_a_part_that_is_no_share_is_refused(part):
+    for values in ([1.0], []):
+        with pytest.raises(SchemaError, match=r"is no share\n  where: Lorenz.top_share"):
+            Lorenz.of_each(values).top_share(part)

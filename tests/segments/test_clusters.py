@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import custseg as cu
 from custseg.errors import FitError, MissingExtra
 from custseg.segments import clusters_search
 from custseg.segments.clusters import Clusters
@@ -310,12 +311,23 @@ NONSENSE = {
         ["(1, 2) is no centre", "('x',) is no centre"],
     ),
     "names": (
-        edited(clusters=[cluster(), cluster(), cluster(name=""), cluster(name="prospect")]),
-        [f"{name!r} cannot name a cluster" for name in ("a", "", "prospect")],
+        edited(
+            clusters=[
+                *(cluster(), cluster(), cluster(name="")),
+                *(cluster(name="prospect"), cluster(name="\ud800")),
+            ]
+        ),
+        [f"{name!r} cannot name a cluster" for name in ("a", "", "prospect", "\ud800")],
     ),
     "counts": (
-        edited(clusters=[cluster(customers=-1), cluster(name="b", customers=True)]),
-        ["-1 counts nobody", "True counts nobody"],
+        edited(
+            clusters=[
+                cluster(customers=-1),
+                cluster(name="b", customers=True),
+                cluster(name="c", customers=10**30),
+            ]
+        ),
+        ["-1 counts nobody", "True counts nobody", f"{10**30} counts"],
     ),
     "measures": (
         edited(measures=[], means=[], sds=[], clusters=[cluster(centre=[])]),
@@ -368,3 +380,70 @@ def test_a_declaration_that_cannot_be_fitted_is_refused_with_all_that_is_wrong(o
         Clusters(**options)
     assert [problem.what for problem in error.value.problems] == told
     assert all(problem.where and problem.fix for problem in error.value.problems)
+
+
+def test_auto_never_gives_one_cluster_though_the_sample_is_all_alike(monkeypatch):
+    monkeypatch.setattr(clusters_search, "_SAMPLE", 20)
+    scheme = fitted(Clusters("auto"), [*[(3, 1, 5.0)] * 4000, (3, 90, 900.0)])
+    assert scheme.customers == (1, 4000)
+
+
+SHOP = cu.datasets.simulate(80, 365, seed=1).base()
+APP = cu.Measure("app_share", "channel = 'app'", over="orders", how="mean")
+
+
+def test_measures_of_ones_own_are_compared_and_carried():
+    pytest.importorskip("sklearn")
+    recipe = Clusters(3, measures=(APP, "spend"))
+    assert recipe.reads == ("app_share", "spend", "orders")
+    scheme = recipe.fit(SHOP)
+    found = scheme.assign(SHOP)
+    assert found == recipe.segment(SHOP)
+    told = SHOP.with_measures(SHOP.measures(APP))
+    named = Clusters(3, measures=("app_share", "spend")).segment(told)
+    assert found.frame.equals(named.frame)
+    assert scheme.clusters.equals(named.reasons.clusters)
+    assert repr(scheme) == repr(named.reasons)
+    buyer = found.frame.filter(pl.col("orders") > 0)["customer_id"][0]
+    assert found.why(buyer) == named.why(buyer)
+    again = ClustersScheme.from_json(scheme.to_json())
+    assert again == scheme
+    assert again.assign(SHOP) == found
+    assert Clusters(2, measures=APP).measures == (APP,)
+    assert scheme.track(SHOP, every="quarter").at(SHOP.day).height == found.frame.height
+
+
+@pytest.mark.parametrize("measures", [None, 5, {"orders", "spend"}, {"orders": 1}], ids=str)
+def test_measures_that_are_no_row_are_refused(measures):
+    with pytest.raises(FitError) as error:
+        Clusters(measures=measures)
+    (problem,) = error.value.problems
+    assert problem.what == f"measures are {measures!r}"
+
+
+def test_a_measure_is_told_once_however_it_is_given():
+    told = cu.Measure("app_share", "total", how="sum")
+    with pytest.raises(FitError, match="'app_share' is named twice"):
+        Clusters(measures=(APP, told))
+
+
+@pytest.mark.parametrize(
+    ("transform", "far"),
+    [("log_standard", [800.0, -800.0]), ("standard", [1e308, -1e308])],
+)
+def test_a_centre_beyond_all_numbers_is_refused(transform, far):
+    clusters = [cluster(name=str(place), centre=[place]) for place in far]
+    with pytest.raises(FitError) as error:
+        ClustersScheme.from_json(edited(transform=transform, means=[0.0], clusters=clusters))
+    assert [problem.what for problem in error.value.problems] == [
+        f"({place!r},) lies beyond all numbers" for place in far
+    ]
+
+
+def test_values_far_from_all_centres_are_labelled_without_a_warning():
+    scheme = ClustersScheme.from_json(
+        edited(sds=[1e-300], clusters=[cluster(centre=[1e200]), cluster(name="b", centre=[1.0])])
+    )
+    found = scheme.label(measured([(3, 2, 1e300), (3, 2, -1e300), (3, 2, 50.0)]))
+    assert found["segment"].to_list()[-1] == "b"
+    assert scheme.why(found.row(0, named=True)).endswith("→ a")

@@ -36,3 +36,21 @@ def test_no_colour_is_fixed_so_that_both_themes_work():
     assert "&lt;t&gt;" in shown
     assert "color:inherit" in shown
     assert not re.search(r"#[0-9a-f]{3}|rgb\(|black|white", shown)
+
+
+def test_controls_and_line_ends_are_spelt_out_in_a_terminal():
+    rows = (("b\x1b[2Jc\nd", "1"), ("پیش\u200cفرض", "2"))
+    shown = Layout("a\x07\u2028\ud800", ("n\u202ex", "n"), rows).text()
+    assert [line.split() for line in shown.split("\n")] == [
+        ["a\\x07\\u2028\\ud800"],
+        ["n\\u202ex", "n"],
+        ["b\\x1b[2Jc\\nd", "1"],
+        ["پیش\u200cفرض", "2"],
+    ]
+
+
+@given(st.text(), st.lists(st.tuples(st.text(), st.text()), max_size=3))
+def test_a_table_has_a_line_for_each_row_whatever_stands_in_it(title, rows):
+    shown = Layout(title, ("a", "b"), tuple(rows)).text()
+    assert len(f"{shown}.".splitlines()) == len(rows) + 2
+    assert "\x1b" not in shown

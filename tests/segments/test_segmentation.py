@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import custseg as cu
 from custseg.errors import SchemaError
 from custseg.segments.abc import ABC
 from custseg.segments.clusters import Clusters
@@ -296,3 +297,58 @@ def test_labels_from_elsewhere_make_a_segmentation_too(names):
     assert found.sizes()["customers"].to_list() == [names.count("silver"), names.count("gold"), 0]
     if names:
         assert found.why(0) == f"2 orders → {names[0]}"
+
+
+def test_sums_of_spend_beyond_64_bits_are_still_exact():
+    found = segmented([(1, 8, 7.2e16), (2, 8, 7.2e16), (3, 8, 7.2e16), (4, 8, -7.2e16)])
+    sizes = found.sizes().filter(pl.col("customers") > 0)
+    assert sizes["spend"].sum() == 1.44e17
+    assert set(sizes["spend_share"]) <= {None, 1 / 3, 2 / 3, 1.0}
+    assert sizes["spend_share"].sum() == 1
+    one = segmented([(1, 1, 1e300), (1, 1, 1e300), (1, 1, -5.0)]).sizes()
+    assert one["spend"].max() == pytest.approx(2e300)
+    assert one["spend_share"].max() == 1
+
+
+@given(populations, st.sampled_from([1.0, 2.0**47, 2.0**57, 2.0**90]))
+def test_large_spend_has_the_shares_of_small_spend(customers, times):
+    whole = [(days, orders, float(int(spend))) for days, orders, spend in customers]
+    more = [(days, orders, spend * times) for days, orders, spend in whole]
+    small, large = (segmented(each, ABC(by="orders")).sizes() for each in (whole, more))
+    assert large["spend"].to_list() == (small["spend"] * times).to_list()
+    assert large["spend_share"].to_list() == small["spend_share"].to_list()
+
+
+def test_a_profile_of_the_wrong_things_says_which():
+    found = segmented(SHOP)
+    with pytest.raises(SchemaError, match="None is no base of customers") as caught:
+        found.profile(None, "orders")
+    assert caught.value.problems[0].where == "Segmentation.profile"
+    text = Shelf(measured(SHOP, ids=list("abcdef")))
+    with pytest.raises(SchemaError, match="ids are Int64 here and String there"):
+        found.profile(text, "orders")
+    named = Shelf(measured(SHOP).with_columns(segment=pl.lit("x"), customers=pl.lit(1)))
+    with pytest.raises(SchemaError) as caught:
+        found.profile(named, "segment", "orders", "customers")
+    assert [problem.what for problem in caught.value.problems] == [
+        "'segment' is a column of the profile itself",
+        "'customers' is a column of the profile itself",
+    ]
+
+
+def test_a_measure_named_twice_is_profiled_once():
+    found = segmented(SHOP, TIERS)
+
+    class Base(Shelf):
+        def measures(self, *names):
+            return super().measures(*dict.fromkeys(names))
+
+    base = Base(measured(SHOP))
+    assert found.profile(base, "orders", "orders").equals(found.profile(base, "orders"))
+
+
+def test_tags_are_no_base_though_they_have_measures():
+    shop = cu.datasets.simulate(20, 90, seed=1).base()
+    tags = cu.RuleBook.every(cu.Rule("buyer", "orders > 0")).assign(shop)
+    with pytest.raises(SchemaError, match="is no base of customers"):
+        RFM().fit(tags)

@@ -51,7 +51,10 @@ _VALUE: dict[str, Strategy | None] = {
 
 
 def _listed(given: Mapping[str, Strategy | None] | Iterable[tuple[str, Strategy | None]]) -> _Pairs:
-    return tuple(given.items()) if isinstance(given, Mapping) else as_row(given)
+    if isinstance(given, Mapping):
+        return tuple(cast("Mapping[str, Strategy | None]", given).items())
+    row = as_row(given)
+    return tuple(map(as_row, row)) if is_row(row) else row
 
 
 @frozen
@@ -248,7 +251,7 @@ class Playbook:
             yield Problem("a playbook needs strategies", "Playbook", fix)
             return
         seen: list[object] = []
-        for pair in map(as_row, pairs):
+        for pair in pairs:
             if not is_row(pair) or len(pair) != _PAIR:
                 yield Problem(f"{pair!r:.60} is no segment with its strategy", "Playbook", fix)
                 continue

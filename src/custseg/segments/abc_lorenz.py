@@ -63,6 +63,7 @@ class Lorenz:
         """
         values, customers = np.asarray(values), np.asarray(customers)
         SchemaError.check(_problems(values, customers))
+        values, customers = values.astype(np.float64), customers.astype(np.int64)
         frame = pl.DataFrame(
             {
                 "value": np.append(0.0, values),

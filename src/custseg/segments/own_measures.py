@@ -37,8 +37,9 @@ def measure_problems(found: object, /, *, where: str) -> Iterator[Problem]:
 
 def carries(scheme: object, /) -> bool:
     """Whether a scheme carries measures of its own, which only its `assign` can ask for."""
-    found = getattr(scheme, "measures", ())
-    return isinstance(found, tuple) and any(isinstance(each, Measure) for each in found)
+    found: object = getattr(scheme, "measures", ())
+    listed = cast("tuple[object, ...]", found) if isinstance(found, tuple) else ()
+    return any(isinstance(each, Measure) for each in listed)
 
 
 def as_text(measure: str | Measure, /, *, where: str) -> str | dict[str, Any]:
