@@ -252,10 +252,11 @@ class Playbook:
             return
         seen: list[object] = []
         for pair in pairs:
-            if not is_row(pair) or len(pair) != _PAIR:
+            parts = cast("tuple[object, ...]", pair)
+            if not is_row(pair) or len(parts) != _PAIR:
                 yield Problem(f"{pair!r:.60} is no segment with its strategy", "Playbook", fix)
                 continue
-            name, strategy = pair
+            name, strategy = parts
             where = f"Playbook[{name!r}]"
             if not isinstance(name, str) or not name:
                 yield Problem(f"a segment's name is text, got {name!r}", where, fix)
