@@ -1,5 +1,7 @@
 """A quote is what a run with the order would post: no second reading of the program."""
 
+from __future__ import annotations
+
 import datetime as dt
 
 import polars as pl
@@ -56,8 +58,11 @@ def test_a_quote_is_what_the_run_then_posts(later, total):
 
 
 def test_an_order_of_nobody_known_is_quoted_from_the_first_tier():
-    told = PROGRAM.quote(order(-5), LEDGER)
+    strangers = cu.CustomerBase(orders=SHOP.orders, currency=SHOP.currency, tz=SHOP.tz)
+    told = PROGRAM.quote(order(-5), PROGRAM.run(strangers))
     assert (told.points, told.tier_before) == (33, "member")
+    # Where it is told who there is, nobody else earns.
+    assert PROGRAM.quote(order(-5), LEDGER).points == 0
 
 
 def test_values_that_have_to_be_read_are_quoted_alike():
@@ -69,8 +74,10 @@ def test_values_that_have_to_be_read_are_quoted_alike():
         total=33.3,
     )
     read = ORDERS.frame([text])
-    assert ORDERS.frame([plain]).drop("order_id", "customer_id").equals(
-        read.drop("order_id", "customer_id")
+    assert (
+        ORDERS.frame([plain])
+        .drop("order_id", "customer_id")
+        .equals(read.drop("order_id", "customer_id"))
     )
 
 

@@ -113,9 +113,12 @@ def _period_starts(days: Ints, months: int) -> Ints:
     """The first days of the periods that some days, one after the other, lie in."""
     ends = days[[0, -1]].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     first, last = ends // months * months
-    return np.arange(first, last + 1, months).astype("datetime64[M]").astype(
-        "datetime64[D]"
-    ).astype(np.int64)
+    return (
+        np.arange(first, last + 1, months)
+        .astype("datetime64[M]")
+        .astype("datetime64[D]")
+        .astype(np.int64)
+    )
 
 
 def _tables(program: Program, numbers: Ints, dates: pl.Series, tz: str) -> dict[str, Ints | int]:
@@ -203,9 +206,7 @@ def _table(ladder: Ladder, first: int, tz: str, numbers: Ints) -> Ints:
         low = _before(ladder.window, pl.Series(numbers).cast(pl.Int32).cast(pl.Date))
     at = _starts_of(numbers, tz)
     fall = _starts_of(numbers + ladder.grace_days, tz)
-    return np.ascontiguousarray(
-        np.stack([at, low - first, fall, numbers - first], axis=1)
-    )
+    return np.ascontiguousarray(np.stack([at, low - first, fall, numbers - first], axis=1))
 
 
 def _starts_of(days: Ints, tz: str) -> Ints:

@@ -23,7 +23,8 @@ __all__ = ["columns_of", "misfits"]
 def columns_of(base: CustomerBase) -> object:
     """All of a base that `misfits` looks at: bases for which this is equal fit alike."""
     logs = [
-        _columns(base.log(name)) if base.has(name) else None for name in ("orders", "events", "lines")
+        _columns(base.log(name)) if base.has(name) else None
+        for name in ("orders", "events", "lines")
     ]
     told = None if base.customers is None else _columns(base.customers)
     return (base.currency, base.tz, *logs, told)

@@ -163,9 +163,7 @@ class Plan:
         programs = [each.program for each in self.versions]
         if len(programs) > 1 or any(one.cap or one.tiers or one.boosts for one in programs):
             return True
-        return any(
-            rule.tiers or rule.cap is not None for one in programs for rule in one.rules
-        )
+        return any(rule.tiers or rule.cap is not None for one in programs for rule in one.rules)
 
     @cached_property
     def reward_names(self) -> tuple[str, ...]:

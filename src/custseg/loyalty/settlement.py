@@ -127,8 +127,7 @@ def settle_each(
         LedgerError.check(plan.misfits(base))
     logs = admitted(base)
     owns = [
-        with_care(plan, with_also(plan, with_lines(plan, logs, base), base), base)
-        for plan in plans
+        with_care(plan, with_also(plan, with_lines(plan, logs, base), base), base) for plan in plans
     ]
     runs: list[tuple[Settled, ...]] = []
     if len(plans) > 1 and all(own is logs for own in owns):
