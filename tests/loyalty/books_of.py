@@ -85,9 +85,11 @@ def books(program, logs, as_of):
         allocations=pl.DataFrame(allocations, schema=ALLOCATIONS, orient="row"),
         balances=lambda: pl.DataFrame(balances),
         lots=lambda: pl.DataFrame(lots, schema=LOTS, orient="row"),
-        _members=pl.DataFrame(
-            {"customer_id": list(since), "since": list(since.values())},
-            schema={"customer_id": pl.Int64, "since": INSTANT},
-        ).with_columns(pl.col("since").to_physical()),
+        _frames=SimpleNamespace(
+            members=pl.DataFrame(
+                {"customer_id": list(since), "since": list(since.values())},
+                schema={"customer_id": pl.Int64, "since": INSTANT},
+            ).with_columns(pl.col("since").to_physical())
+        ),
     )
     return ledger, outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +85,7 @@ class Logs:
             [0, *rows["customer_id"].search_sorted(firsts, side="left").to_list(), rows.height]
             for rows in (self.orders, self.events, *(() if told is None else (told,)))
         ]
-        spans = [zip(cut[:-1], cut[1:], strict=True) for cut in cuts]
+        spans = [pairwise(cut) for cut in cuts]
         return [
             Logs(
                 self.orders[a:b],

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import polars as pl
 from attrs import frozen
 
 from custseg.rules.tree import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from custseg.rules.rule import Rule
 
