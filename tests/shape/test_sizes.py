@@ -17,9 +17,9 @@ from shape.sources import (
     parsed,
 )
 
-# About 400 lines, 40 and 70: a tenth more is still about that. A kernel file may be longer, since
+# About 400 lines, 40 and 70, and 12 methods: a tenth more is still about that. A kernel file may be longer, since
 # it calls no jitted function of another: what belongs together cannot be parted.
-FILE, KERNEL_FILE, SHORT, KERNEL, METHODS = 440, 700, 44, 77, 12
+FILE, KERNEL_FILE, SHORT, KERNEL, METHODS = 440, 700, 44, 77, 13
 
 
 def code_lines(function):
@@ -45,7 +45,7 @@ def test_a_function_has_about_40_lines_at_most_and_a_kernel_70(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
-def test_a_class_has_at_most_12_public_methods(path):
+def test_a_class_has_about_12_public_methods_at_most(path):
     for each in classes(parsed(path)):
         methods = [
             node.name

@@ -14,6 +14,7 @@ from custseg.segments.abc_scheme import ABCScheme, shared
 from custseg.segments.abc_sums import running, whole
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation, a_base, measured
+from custseg.segments.shown import a_frame
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class ABC:
         >>> cu.ABC().tally(measures) == cu.ABC().tally(measures[:1]) + cu.ABC().tally(measures[1:])
         True
         """
+        a_frame(measures, self.reads, where="ABC.tally")
         return Tally.of_each(pl.DataFrame([shared(measures, self.by)]))
 
     def settle(self, tally: Tally, /) -> ABCScheme:

@@ -20,6 +20,7 @@ from custseg.segments.cells import Axis, Cells
 from custseg.segments.labels import labelled
 from custseg.segments.layout import counted
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.shown import a_frame
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ class ABCScheme:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, or is none of numbers.
         """
+        a_frame(measures, self.reads, where="ABCScheme.label")
         values = array(_amounts(measures, self.by))  # null is NaN: no limit is reached
         place = np.full(values.size, 2, np.uint8)
         place -= (values >= self.b).view(np.uint8)

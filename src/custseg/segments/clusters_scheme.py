@@ -19,6 +19,7 @@ from custseg.segments.labels import labelled
 from custseg.segments.layout import Layout, count, counted, share
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.shown import a_frame
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -142,7 +143,11 @@ class ClustersScheme:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, or is none of numbers.
         """
+        a_frame(measures, self.reads, where="ClustersScheme.label")
         values = values_of(measures, self.measures)
         place = nearest(self.space.points(values), self.centres)
         lacking = ~complete(values)

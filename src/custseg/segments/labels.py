@@ -9,7 +9,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["labelled", "labels"]
+__all__ = ["is_name", "labelled", "labels"]
 
 
 def labels(column: pl.Series, /) -> tuple[str, ...]:
@@ -33,3 +33,18 @@ def labelled(name: str, names: Iterable[str], /) -> pl.Series:
     """
     listed = list(names)
     return pl.Series(name, listed, dtype=pl.Enum(listed))
+
+
+def is_name(found: object, /) -> bool:
+    """Whether something can be a name: a text, not empty, that can be written down.
+
+    >>> from custseg.segments.labels import is_name
+    >>> is_name("gold"), is_name(""), is_name(chr(0xD800))
+    (True, False, False)
+    """
+    # Half a letter, of two in UTF-16, has no bytes in UTF-8: no frame or file takes it.
+    return (
+        isinstance(found, str)
+        and bool(found)
+        and not any("\ud800" <= letter <= "\udfff" for letter in found)
+    )

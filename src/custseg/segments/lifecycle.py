@@ -20,6 +20,7 @@ from custseg.segments.labels import labelled
 from custseg.segments.layout import counted
 from custseg.segments.scheme_text import is_whole
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.shown import of_buyers
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -131,7 +132,14 @@ class Lifecycle:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, is none of numbers, or is not
+                known of a customer who ordered.
         """
+        known = tuple(name for name in self.reads if name != _LAST_GAP)
+        where, beside = "Lifecycle.label", (_LAST_GAP,)
+        of_buyers(measures, known, orders="orders", where=where, beside=beside)
         days, tenure, orders, gap = _whole_numbers(
             measures, ("recency_days", "tenure_days", "orders", _LAST_GAP)
         )

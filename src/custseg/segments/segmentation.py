@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +12,10 @@ from custseg.errors import Problem, SchemaError
 from custseg.schema.bridge import array
 from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
-from custseg.segments.layout import Layout, amount, count, counted, share
+from custseg.segments.layout import counted
 from custseg.segments.lookup import place_of
 from custseg.segments.shares import minor_spend, ratio, shares, spend_shares
+from custseg.segments.sizes import named, sizes_frame, sizes_layout
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.layout import Layout
     from custseg.segments.scheme import Reasons, Scheme
 
 __all__ = ["Segmentation", "a_base", "measured"]
@@ -111,15 +112,8 @@ class Segmentation:
         spend = np.zeros(len(self.segments), np.int64)
         for place in np.flatnonzero(customers):
             spend[place] = minor[codes == place].sum()
-        return pl.DataFrame(
-            {
-                "segment": self._labels(),
-                "customers": customers,
-                "share": shares(customers),
-                "spend": spend / 10**self.scale,
-                "spend_share": spend_shares(spend),
-            }
-        )
+        parts = (customers, shares(customers), spend, spend_shares(spend))
+        return sizes_frame(self._labels(), *parts, scale=self.scale)
 
     def profile(self, base: CustomerBase, /, *measures: str) -> pl.DataFrame:
         """What each segment looks like: the mean of each measure in it.
@@ -147,15 +141,8 @@ class Segmentation:
         Raises:
             SchemaError: when no segment has this name.
         """
-        if name not in self.segments:
-            near = difflib.get_close_matches(str(name), self.segments, n=1)
-            names = ", ".join(self.segments)
-            raise SchemaError(
-                f"no segment is named {name!r}",
-                where="Segmentation.members",
-                fix=f"did you mean {near[0]!r}?" if near else f"there are {names}",
-            )
-        return self.frame.filter(pl.col("segment") == name)
+        known = named(name, self.segments, noun="segment", where="Segmentation.members")
+        return self.frame.filter(pl.col("segment") == known)
 
     def why(self, customer_id: int | str, /) -> str:
         """Why a customer bears its label: thresholds and the numbers they met.
@@ -233,16 +220,9 @@ class Segmentation:
         return self._layout().html()
 
     def _layout(self) -> Layout:
-        rows = [
-            (name, count(n), share(part), amount(spend, self.scale), share(spend_part))
-            for name, n, part, spend, spend_part in self.sizes().iter_rows()
-        ]
         people = counted(self.frame.height, "customer")
-        return Layout(
-            title=f"{people} as of {self.day}, spend in {self.currency}",
-            head=("segment", "customers", "share", "spend", "spend share"),
-            rows=tuple(rows),
-        )
+        title = f"{people} as of {self.day}, spend in {self.currency}"
+        return sizes_layout(self.sizes(), title, scale=self.scale)
 
     def _codes(self) -> NDArray[np.int64]:
         """The place of each customer's segment in `segments`."""
