@@ -126,7 +126,7 @@ def test_a_flag_is_no_format(kind, text):
 @pytest.mark.parametrize(("kind", "text"), TEXTS.items(), ids=NAMES)
 def test_half_a_character_is_refused(kind, text):
     edited = text.rstrip().removesuffix("}") + r', "note": ["\ud83d"]}'
-    with pytest.raises(cu.CustsegError, match="is not JSON: .* surrogates not allowed"):
+    with pytest.raises(cu.CustsegError, match=r"is not JSON: .* surrogates not allowed"):
         kind.from_json(edited)
 
 
@@ -171,7 +171,7 @@ WRONG = {
         "a list of days: every=['2026-03-01']",
     ),
     "at an instant": (
-        lambda: cu.Lifecycle().track(EQUAL).at(dt.datetime(2026, 2, 28, 12)),  # noqa: DTZ001
+        lambda: cu.Lifecycle().track(EQUAL).at(dt.datetime(2026, 2, 28, 12)),
         "give 2026-02-28;",
     ),
     "at nothing": (

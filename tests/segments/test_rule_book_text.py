@@ -130,7 +130,10 @@ def test_what_is_no_toml_is_refused(text):
         ('{"format": 1, "policy": "every", "rules": {}}', "rules is not a list"),
         ('{"format": 1, "policy": "every", "rules": [5]}', "a rule is a mapping, got 5"),
         ('{"format": 1, "policy": "every", "rules": []}', "a rule book needs rules"),
-        ('{"format": 1, "policy": "every", "rules": [{}], "x": 1}', "'x' is no part of a rule book"),
+        (
+            '{"format": 1, "policy": "every", "rules": [{}], "x": 1}',
+            "'x' is no part of a rule book",
+        ),
         ('{"format": 1, "policy": "every", "rules": [{"name": "a"}]}', "'when' is missing"),
         ('{"format": 1, "policy": "every", "policy": "best", "rules": []}', "the key 'policy' is"),
         (

@@ -103,7 +103,9 @@ def test_orders_must_be_known_of_everyone(verb, where, names, missing):
 def test_what_is_none_of_numbers_is_told_at_once(verb, where, names):
     rows = SEEN.with_columns(pl.col(*names).cast(pl.String))
     problems = refused(verb, rows).problems
-    assert [each.what for each in problems] == [f"{name!r} is String, not a number" for name in names]
+    assert [each.what for each in problems] == [
+        f"{name!r} is String, not a number" for name in names
+    ]
     assert {each.where for each in problems} == {where}
 
 

@@ -17,8 +17,8 @@ from shape.sources import (
     parsed,
 )
 
-# About 400 lines, 40 and 70, and 12 methods: a tenth more is still about that. A kernel file may be longer, since
-# it calls no jitted function of another: what belongs together cannot be parted.
+# About 400 lines, 40 and 70, and 12 methods: a tenth more is still about that. A kernel file may
+# be longer, since it calls no jitted function of another: what belongs together cannot be parted.
 FILE, KERNEL_FILE, SHORT, KERNEL, METHODS = 440, 700, 44, 77, 13
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import polars as pl
 from attrs import field, frozen
@@ -200,19 +200,14 @@ def _unrunnable(name: str, error: BaseException) -> RuleError:
     )
 
 
-def is_plain_name(found: object, /) -> bool:
+def is_plain_name(found: object, /) -> TypeGuard[str]:
     """Whether something is a text that a line can show: no controls, no space around it.
 
     >>> from custseg.rules.rule import is_plain_name
     >>> is_plain_name("vip"), is_plain_name(" vip"), is_plain_name("v" + chr(27))
     (True, False, False)
     """
-    return (
-        isinstance(found, str)
-        and bool(found)
-        and found == found.strip()
-        and found.isprintable()
-    )
+    return isinstance(found, str) and bool(found) and found == found.strip() and found.isprintable()
 
 
 def _name_problems(name: object, where: str) -> list[Problem]:

@@ -174,7 +174,7 @@ class Bands:
         unfit = list(self._name_problems())
         yield from unfit
         where = "Bands.starts"
-        if not is_row(self.starts) or not all(isinstance(each, float) for each in self.starts):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+        if not is_row(self.starts) or not all(isinstance(each, float) for each in self.starts):
             yield Problem(f"starts are {self.starts!r}", where, "give numbers, such as (0.2, 0.7)")
         elif not unfit:
             yield from starts_problems(self.starts, bins=len(self.names), where=where)

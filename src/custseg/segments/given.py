@@ -18,9 +18,9 @@ def as_row(given: object, /) -> Any:  # noqa: ANN401 - whatever was given
     >>> as_row([0.8, 0.95]), as_row("spend"), as_row(None)
     ((0.8, 0.95), 'spend', None)
     """
-    if isinstance(given, str | bytes | Mapping | AbstractSet) or not isinstance(given, Iterable):
-        return given
-    return tuple(cast("Iterable[object]", given))
+    unordered = isinstance(given, str | bytes | Mapping | AbstractSet)
+    row = isinstance(given, Iterable) and not unordered
+    return tuple(cast("Iterable[object]", given)) if row else cast("object", given)
 
 
 def is_row(given: object, /) -> bool:

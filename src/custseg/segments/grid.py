@@ -62,7 +62,7 @@ _VALUE: dict[str, str | Sequence[str]] = {
 
 def _listed(names: Mapping[str, str | Sequence[str]] | _Names) -> _Names:
     # What is no mapping of names to regions is left as it is, to be refused with the rest.
-    pairs = as_row(names.items() if isinstance(names, Mapping) else names)
+    pairs = tuple(names.items()) if isinstance(names, Mapping) else as_row(names)
     if not _are_pairs(pairs):
         return cast("_Names", names)
     return tuple(

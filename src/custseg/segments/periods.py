@@ -45,7 +45,7 @@ def ends(base: CustomerBase, every: Every, /) -> tuple[AsOf, ...]:
     >>> [str(end.day) for end in ends(shop, "month")]
     ['2024-01-31', '2024-02-29', '2024-03-31', '2024-04-09']
     """
-    if not isinstance(every, Iterable):
+    if not isinstance(every, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
         day = None if tracked_day(every) is None else every
         fix = f"write one of {', '.join(get_args(Period))}, or a list of days"
         fix = fix if day is None else f'a list of days: every=["{day}"]'

@@ -90,9 +90,7 @@ def read_json(text: str) -> BookText:
         RuleError: with everything that is wrong with its shape.
     """
     where = "RuleBook.from_json"
-    book, problems = from_json(
-        text, called=_CALLED, where=where, fix=_SHAPE, error=RuleError
-    )
+    book, problems = from_json(text, called=_CALLED, where=where, fix=_SHAPE, error=RuleError)
     return _shaped(book, problems, required=("format", "policy", "rules"), where=where)
 
 

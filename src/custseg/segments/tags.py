@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from attrs import frozen
 
 from custseg.segments.labels import labelled
@@ -17,6 +16,8 @@ from custseg.segments.tag_lists import flags
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    import polars as pl
 
     from custseg.base.customer_base import CustomerBase
     from custseg.segments.layout import Layout
