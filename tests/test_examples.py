@@ -24,8 +24,6 @@ SOURCES = sorted((ROOT / "src" / "custseg").rglob("*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FILES = re.compile(r"^<!-- files: (?P<files>.*) -->$", re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-# What a page reads from the shared data sets, under the name that it gives the file.
-READ = {"retail.md": "online_retail/online_retail.parquet"}
 BLOCK = re.compile(r"^```py(?:thon|con)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -83,13 +81,10 @@ def test_the_example_in_a_docstring_shows_what_happens(seen, examples, tmp_path,
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_code_on_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
-    if page.name in READ:
-        # The fixture skips the page where there are no data sets.
-        source = request.getfixturevalue("shared") / READ[page.name]
-        (tmp_path / source.name).symlink_to(source)
     text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
     for listed in FILES.finditer(text):
         for name in listed["files"].split():
+            # The fixture skips the page where there are no data sets.
             (tmp_path / Path(name).name).symlink_to(request.getfixturevalue("shared") / name)
     for block in BLOCK.finditer(text):
         line, code = text.count("\n", 0, block.start("code")), block["code"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 
 import polars as pl
@@ -125,8 +126,80 @@ def test_a_flag_is_no_format(kind, text):
 @pytest.mark.parametrize(("kind", "text"), TEXTS.items(), ids=NAMES)
 def test_half_a_character_is_refused(kind, text):
     edited = text.rstrip().removesuffix("}") + r', "note": ["\ud83d"]}'
-    with pytest.raises(cu.CustsegError, match="is not JSON: .* surrogates not allowed"):
+    with pytest.raises(cu.CustsegError, match=r"is not JSON: .* surrogates not allowed"):
         kind.from_json(edited)
+
+
+OWN = cu.Measure("app_share", "channel = 'app'", over="orders", how="mean")
+WRONG = {
+    "flags": (lambda: cu.RFM(cuts={"orders": [True, 2, 3, 4]}), "(True, 2.0, 3.0, 4.0) are not"),
+    "a grid by name": (lambda: cu.RFM(grid="value_tiers"), "write grid=Grid.value_tiers()"),
+    "by orders": (lambda: cu.RFM(by="orders"), "by is 'orders', which RFM scores"),
+    "by recency": (lambda: cu.RFM(by="recency_days"), "by is 'recency_days', which RFM scores"),
+    "by spend": (lambda: cu.RFM(by="spend_30d", window="30d"), "which RFM scores"),
+    "by id": (lambda: cu.RFM(by="customer_id"), "which is a column of the result"),
+    "by a label": (lambda: cu.RFM(by="segment"), "which is a column of the result"),
+    "by a path": (lambda: cu.RFM(by="customer.region"), "write 'region'"),
+    "fallback": (lambda: cu.Lifecycle(fallback_days={1: 3}), "1 is no part of a lifecycle"),
+    "names": (lambda: cu.Bands("a", ["b", {"x": 1}], (2,)), "{'x': 1} is no name"),
+    "half a name": (lambda: cu.Bands("a", ["b", "\ud83d"], (2,)), "'\\ud83d' is no name"),
+    "a measure": (
+        lambda: cu.RuleBook.first(cu.Rule("a", "x > 1"), otherwise="b", measures=OWN),
+        "write measures=(measure,)",
+    ),
+    "no measures": (
+        lambda: cu.RuleBook.first(cu.Rule("a", "x > 1"), otherwise="b", measures=None),
+        "measures holds measures, got None",
+    ),
+    "otherwise": (
+        lambda: cu.RuleBook.first(cu.Rule("a", "x > 1"), otherwise="b\x1b[2Jc\nd"),
+        "need a label, got otherwise='b\\x1b[2Jc\\nd'",
+    ),
+    "half a measure": (lambda: cu.Measure("\ud83d", "total"), "needs a name in plain text"),
+    "no name": (lambda: cu.Measure(5, "total"), "needs a name in plain text"),
+    "analyse": (lambda: RECIPES["rules"].analyse(None), "where: RuleBook.analyse"),
+    "track": (lambda: cu.RFM().fit(EQUAL).track(None), "where: RFMScheme.track"),
+    "a recipe": (lambda: cu.track(cu.RFM(), EQUAL), "give what a recipe's fit() returned"),
+    "every": (lambda: cu.Lifecycle().track(EQUAL, every=5), "5 is no period"),
+    "no every": (lambda: cu.Lifecycle().track(EQUAL, every=None), "None is no period"),
+    "a day": (
+        lambda: cu.Lifecycle().track(EQUAL, every=dt.date(2026, 3, 1)),
+        'a list of days: every=["2026-03-01"]',
+    ),
+    "a text": (
+        lambda: cu.Lifecycle().track(EQUAL, every="2026-03-01"),
+        "a list of days: every=['2026-03-01']",
+    ),
+    "at an instant": (
+        lambda: cu.Lifecycle().track(EQUAL).at(dt.datetime(2026, 2, 28, 12)),
+        "give 2026-02-28;",
+    ),
+    "at nothing": (
+        lambda: cu.Lifecycle().track(EQUAL).at(None),
+        'give a date or its text, "2026-03-31";',
+    ),
+    "tags": (
+        lambda: cu.RuleBook.every(cu.Rule("a", "orders > 1")).track(EQUAL),
+        "does not give each customer one label",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "told"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_in_our_words(made, told):
+    with pytest.raises(cu.CustsegError) as caught:
+        made()
+    assert told in str(caught.value)
+    assert all(problem.where and problem.fix for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "scheme", [RECIPES["rules"], cu.Bands("spend", ("low", "high"), (30,))], ids=["rules", "bands"]
+)
+def test_every_scheme_has_a_history(scheme):
+    history = scheme.track(EQUAL)
+    assert history == cu.track(scheme, EQUAL)
+    assert history.at("2026-02-28")["segment"].n_unique() == 1
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

@@ -63,11 +63,11 @@ def test_holes_and_overlaps_are_told_together():
         "1 cell has no name: r1f2\n"
         "  where: Grid\n"
         "  fix:   add it to a segment\n"
-        "cell r2f1 is named 2 times: up, down\n"
-        "  where: Grid['down']\n"
-        "  fix:   leave it to one of them\n"
-        "cell r2f2 is named 2 times: up, up\n"
+        "1 cell is named up and up: r2f2\n"
         "  where: Grid['up']\n"
+        "  fix:   leave it to one of them\n"
+        "1 cell is named up and down: r2f1\n"
+        "  where: Grid['down']\n"
         "  fix:   leave it to one of them"
     )
 
@@ -78,6 +78,39 @@ def test_several_missing_cells_are_all_named():
 
 
 @pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        ({"a": "r1 f1 m1"}, "999,999 cells have no name: r1f1m2 r1f1m3 "),
+        (
+            {"a": "r1-100 f1-100 m1-100", "b": "r1-40 f1-40 m1-40"},
+            "64,000 cells are named a and b: r1f1m1 r1f1m2 ",
+        ),
+        (
+            {"a": ["r1-100 f1-100 m1-100"] * 10_000},
+            "1,000,000 cells are named a and a: r1f1m1 r1f1m2 ",
+        ),
+    ],
+    ids=["missing", "shared", "repeated"],
+)
+def test_many_wrong_cells_are_counted_and_the_first_ones_named(names, what):
+    with pytest.raises(FitError) as error:
+        Grid(names, bins=100)
+    (problem,) = error.value.problems
+    assert problem.what.startswith(what)
+    assert len(problem.what) < 400
+    count = int(what.split()[0].replace(",", ""))
+    assert problem.what.endswith(f" and {count - 20:,} more")
+
+
+def test_a_text_of_overlaps_is_not_read_to_its_end():
+    names = {f"s{place}": "r1-100 f1-100" for place in range(2_000)}
+    with pytest.raises(FitError) as error:
+        Grid(names, bins=100)
+    assert [each.where for each in error.value.problems][:2] == ["Grid['s1']", "Grid['s2']"]
+    assert len(error.value.problems) < 25
+
+
+@pytest.mark.parametrize(
     ("names", "bins", "what"),
     [
         ({}, 5, "the grid names nothing"),
@@ -85,10 +118,17 @@ def test_several_missing_cells_are_all_named():
         ({"a": "r1-5"}, True, "bins is True"),
         ({"a": "r1-5"}, 5.0, "bins is 5.0"),
         ({"a": "r1-101"}, 101, "bins is 101"),
-        ({"": "r1-5"}, 5, "a segment has no name"),
+        (None, 5, "None maps no names to cells"),
+        (["r1"], 5, "['r1'] maps no names to cells"),
+        ((("a", "r1", "r2"),), 5, "(('a', 'r1', 'r2'),) maps no names to cells"),
+        ({"": "r1-5"}, 5, "'' names no segment"),
+        ({1: "r1-5"}, 5, "1 names no segment"),
+        ({"\ud83d": "r1-5"}, 5, "'\\ud83d' names no segment"),
+        ({"a": 5}, 5, "'a' has no cells, got 5"),
+        ({"a": [5]}, 5, "5 is not a region"),
         ({"prospect": "r1-5"}, 5, "'prospect' is the name of customers without scores"),
         ({"inactive": "r1-5"}, 5, "'inactive' is the name of customers without scores"),
-        ({"a": []}, 5, "'a' has no cells"),
+        ({"a": []}, 5, "'a' has no cells, got ()"),
         ({"a": ""}, 5, "'' is not a region"),
         ({"a": "x1-5"}, 5, "'x1-5' is not a region"),
         ({"a": "r1-5 and f3"}, 5, "'r1-5 and f3' is not a region"),

@@ -51,13 +51,35 @@ def test_sizes_count_customers_and_spend_of_each_tag():
     ]
 
 
+def test_shares_of_spend_lie_between_nothing_and_all_of_it_whatever_came_back():
+    bought = {1: ["100.00"], 2: ["10.00", "-90.00"], 3: ["25.00"]}
+    orders = cu.table(cu.Order).frame(
+        [
+            cu.Order(order_id=10 * who + n, customer_id=who, ordered_at="2026-06-01", total=total)
+            for who, totals in bought.items()
+            for n, total in enumerate(totals)
+        ]
+    )
+    book = cu.RuleBook.every(
+        cu.Rule("big", "spend > 50"), cu.Rule("back", "spend < 0"), cu.Rule("all", "orders > 0")
+    )
+    found = book.segment(cu.CustomerBase(orders=orders).as_of("2026-06-30")).sizes()
+    assert found["spend"].to_list() == [100.0, -80.0, 45.0]
+    assert found["spend_share"].to_list() == [0.8, None, 0.36]
+
+
 def test_members_are_the_rows_that_bear_a_tag():
     assert TAGS.members("often")["customer_id"].to_list() == [1, 3]
     assert TAGS.members("rare").height == 0
 
 
 @pytest.mark.parametrize(
-    ("name", "fix"), [("oftn", "did you mean 'often'?"), ("x", "there are <big>, often, rare")]
+    ("name", "fix"),
+    [
+        ("oftn", "did you mean 'often'?"),
+        ("x", "there are <big>, often, rare"),
+        (5, "there are <big>, often, rare"),
+    ],
 )
 def test_a_tag_that_does_not_exist_is_an_error_that_helps(name, fix):
     with pytest.raises(cu.SchemaError) as caught:

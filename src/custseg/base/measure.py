@@ -13,6 +13,7 @@ from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
 from custseg.rules.language import mistaken_names, nearest, quoted_names
 from custseg.rules.nature import faults
+from custseg.rules.rule import is_plain_name
 from custseg.rules.tokens import clocks
 from custseg.rules.tree import FAILURES, paths, tree_of
 from custseg.schema.bridge import ragged
@@ -77,7 +78,9 @@ class Measure:
         return f"Measure({self.name!r})"
 
     def _faults(self) -> Iterator[tuple[str, str]]:
-        if self.name == "customer_id" or MeasureName.parse(self.name) is not None:
+        if not is_plain_name(self.name):
+            yield "needs a name in plain text", 'name what it measures: "app_share"'
+        elif self.name == "customer_id" or MeasureName.parse(self.name) is not None:
             yield "has a name that is taken", "give it another name"
         if self.over not in get_args(Over):
             yield f"is over {self.over!r}, which is no log", f"one of {', '.join(get_args(Over))}"

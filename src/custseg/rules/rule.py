@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import polars as pl
 from attrs import field, frozen
@@ -17,7 +17,7 @@ from custseg.rules.tree import FAILURES, evaluated
 if TYPE_CHECKING:
     from custseg.rules.language import Condition
 
-__all__ = ["Rule"]
+__all__ = ["Rule", "is_plain_name"]
 
 
 def _content(when: str | pl.Expr) -> object:
@@ -213,8 +213,18 @@ def _unrunnable(name: str, error: BaseException) -> RuleError:
     )
 
 
+def is_plain_name(found: object, /) -> TypeGuard[str]:
+    """Whether something is a text that a line can show: no controls, no space around it.
+
+    >>> from custseg.rules.rule import is_plain_name
+    >>> is_plain_name("vip"), is_plain_name(" vip"), is_plain_name("v" + chr(27))
+    (True, False, False)
+    """
+    return isinstance(found, str) and bool(found) and found == found.strip() and found.isprintable()
+
+
 def _name_problems(name: object, where: str) -> list[Problem]:
-    if isinstance(name, str) and name and name == name.strip() and name.isprintable():
+    if is_plain_name(name):
         return []
     what = f"a rule needs a name in plain text, got {name!r}"
     return [Problem(what, f"{where}.name", 'name what the rows are: "vip"')]

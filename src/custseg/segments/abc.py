@@ -17,6 +17,7 @@ from custseg.segments.given import as_row, is_row
 from custseg.segments.own_measures import measure_problems
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation, a_base, measured
+from custseg.segments.shown import a_frame
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class ABC:
         >>> cu.ABC().tally(measures) == cu.ABC().tally(measures[:1]) + cu.ABC().tally(measures[1:])
         True
         """
+        a_frame(measures, self.reads, where="ABC.tally")
         return Tally.of_each(pl.DataFrame([shared(measures, str(self.by))]))
 
     def settle(self, tally: Tally, /, *, currency: str | None = None) -> ABCScheme:

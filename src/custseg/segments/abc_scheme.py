@@ -21,6 +21,7 @@ from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
 from custseg.segments.own_measures import as_text, from_text, measure_problems
 from custseg.segments.segmentation import Segmentation, a_base, measured
+from custseg.segments.shown import a_frame
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -98,7 +99,11 @@ class ABCScheme:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, or is none of numbers.
         """
+        a_frame(measures, self.reads, where="ABCScheme.label")
         values = array(_amounts(measures, str(self.by)))  # null is NaN: no limit is reached
         place = np.full(values.size, 2, np.uint8)
         place -= (values >= self.b).view(np.uint8)

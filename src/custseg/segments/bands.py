@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -12,13 +12,18 @@ from attrs import asdict, field, frozen
 from custseg.errors import FitError, Problem
 from custseg.segments import scheme_text
 from custseg.segments.bins import Starts, between, number, reached, starts_problems
-from custseg.segments.labels import with_labels
+from custseg.segments.given import as_row, is_row
+from custseg.segments.labels import is_name, with_labels
 from custseg.segments.segmentation import Segmentation, a_base
+from custseg.segments.shown import a_frame
+from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.periods import Every
+    from custseg.segments.track import Track
 
 __all__ = ["Bands"]
 
@@ -26,20 +31,9 @@ _KEYS = ("by", "names", "starts", "otherwise")
 _FEWEST, _MOST = 2, 100
 
 
-def _row(given: object) -> tuple[object, ...] | None:
-    """A list or tuple as a tuple; None for anything else."""
-    return tuple(cast("Iterable[object]", given)) if isinstance(given, list | tuple) else None
-
-
-def _names(given: Iterable[str]) -> tuple[str, ...]:
-    row = _row(given)
-    return cast("tuple[str, ...]", given if row is None else row)
-
-
 def _starts(given: Iterable[float]) -> Starts:
-    row = cast("Starts | None", _row(given))
-    # What is none is kept as it is, to be refused with the rest.
-    return cast("Starts", given) if row is None else tuple(map(scheme_text.as_float, row))
+    row = as_row(given)
+    return tuple(map(scheme_text.as_float, row)) if is_row(row) else row
 
 
 @frozen
@@ -68,7 +62,7 @@ class Bands:
     """
 
     by: str
-    names: tuple[str, ...] = field(converter=_names)
+    names: tuple[str, ...] = field(converter=as_row)
     starts: Starts = field(converter=_starts)
     otherwise: str = field(default="unscored", kw_only=True)
 
@@ -99,6 +93,19 @@ class Bands:
         """The band of each customer as of the base's instant."""
         return Segmentation.of(self, base)
 
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The band of each customer at the end of each period: see `Track`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+
+        Raises:
+            SchemaError: when `every` is no period, a day lies after the as_of,
+                or there is no row to begin with.
+        """
+        return track(self, base, every=every)
+
     def label(self, measures: pl.DataFrame, /) -> pl.DataFrame:
         """The measures with `segment` after the id.
 
@@ -106,8 +113,9 @@ class Bands:
             measures: `customer_id` and the score.
 
         Raises:
-            FitError: when the score is none of numbers.
+            FitError: when the score is not there, or is none of numbers.
         """
+        a_frame(measures, self.reads, where="Bands.label")
         score = measures[self.by]
         if not score.dtype.is_numeric() and score.dtype != pl.Null:
             what = f"{self.by!r} is {score.dtype}, and bands are of numbers"
@@ -159,32 +167,27 @@ class Bands:
         return cls(**parts)
 
     def _problems(self) -> Iterator[Problem]:
-        if not _is_name(self.by):
+        if not is_name(self.by):
             fix = 'name a score or measure, such as "p_alive"'
             yield Problem(f"by is {self.by!r}", "Bands.by", fix)
         unfit = list(self._name_problems())
         yield from unfit
         where = "Bands.starts"
-        starts = _row(self.starts)
-        if starts is None or not all(isinstance(start, float) for start in starts):
+        if not is_row(self.starts) or not all(isinstance(each, float) for each in self.starts):
             yield Problem(f"starts are {self.starts!r}", where, "give numbers, such as (0.2, 0.7)")
         elif not unfit:
             yield from starts_problems(self.starts, bins=len(self.names), where=where)
 
     def _name_problems(self) -> Iterator[Problem]:
         where = "Bands.names"
-        names = _row(self.names)
-        if names is None or not _FEWEST <= len(names) <= _MOST:
+        names = self.names
+        if not is_row(names) or not _FEWEST <= len(names) <= _MOST:
             fix = f"give {_FEWEST} to {_MOST} names, from the lowest values up"
             yield Problem(f"names are {self.names!r}", where, fix)
             return
         for name in (*names, self.otherwise):
-            if not _is_name(name):
+            if not is_name(name):
                 yield Problem(f"{name!r} is no name", where, "write it as text")
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(filter(is_name, names)):
             if (*names, self.otherwise).count(name) > 1:
                 yield Problem(f"two bands are named {name!r}", where, "give each its own name")
-
-
-def _is_name(given: object) -> bool:
-    return isinstance(given, str) and bool(given)

@@ -19,6 +19,7 @@ from custseg.segments.given import as_row
 from custseg.segments.layout import counted
 from custseg.segments.scheme_text import is_whole
 from custseg.segments.segmentation import Segmentation, a_base, measured
+from custseg.segments.shown import a_frame
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Clusters:
         Raises:
             FitError: when a measure is none of numbers.
         """
+        a_frame(measures, self._counted, where="Clusters.tally")
         values = values_of(measures, self._counted)
         known = complete(values)
         rows = {name: each[known] for name, each in zip(self._counted, values, strict=True)}

@@ -22,6 +22,7 @@ from custseg.segments.layout import Layout, count, counted, share
 from custseg.segments.own_measures import as_text, measure_problems
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation, a_base, measured
+from custseg.segments.shown import a_frame
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -156,7 +157,11 @@ class ClustersScheme:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, or is none of numbers.
         """
+        a_frame(measures, self.reads, where="ClustersScheme.label")
         values = values_of(measures, self._by)
         place = nearest(self.space.points(values), self.centres)
         lacking = ~complete(values)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import FitError, Problem
+from custseg.segments.given import as_row, is_row
+from custseg.segments.labels import is_name
+from custseg.segments.scheme_text import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,7 +25,12 @@ __all__ = ["MOST_BINS", "Grid", "bins_problems"]
 MOST_BINS = 100
 
 _FEWEST_BINS = 2
+_PAIR = 2
 _AXES = "rfm"
+# Cells that an error names one by one.
+_SHOWN = 20
+# So many times all cells are looked at before the search for overlaps ends.
+_ENOUGH = 4
 _RESERVED = ("prospect", "inactive")
 _RANGE = re.compile(r"(?P<axis>[rfm])(?P<low>\d{1,3})(?:-(?P<high>\d{1,3}))?")
 
@@ -52,10 +61,19 @@ _VALUE: dict[str, str | Sequence[str]] = {
 
 
 def _listed(names: Mapping[str, str | Sequence[str]] | _Names) -> _Names:
-    pairs = names if isinstance(names, tuple) else tuple(names.items())
+    # What is no mapping of names to regions is left as it is, to be refused with the rest.
+    pairs = tuple(names.items()) if isinstance(names, Mapping) else as_row(names)
+    if not _are_pairs(pairs):
+        return cast("_Names", names)
     return tuple(
-        (name, (regions,) if isinstance(regions, str) else tuple(regions))
+        (name, (regions,) if isinstance(regions, str) else as_row(regions))
         for name, regions in pairs
+    )
+
+
+def _are_pairs(found: object) -> bool:
+    return is_row(found) and all(
+        is_row(pair) and len(pair) == _PAIR for pair in cast("tuple[tuple[object], ...]", found)
     )
 
 
@@ -145,8 +163,7 @@ class Grid:
 
         Position 0 is score 1. An axis that the grid does not read has length 1.
         """
-        sides = tuple(self.bins if axis in self.axes else 1 for axis in _AXES)
-        codes = np.full(sides, -1, np.int64)
+        codes = np.full(self._sides, -1, np.int64)
         for place, (_, regions) in enumerate(self.names):
             for region in regions:
                 codes[self._cells(region)] = place
@@ -166,6 +183,12 @@ class Grid:
         columns = {axis: scores[place] for place, axis in enumerate(axes)}
         return pl.DataFrame({**columns, "segment": pl.Series(names.tolist(), dtype=pl.String)})
 
+    @property
+    def _sides(self) -> tuple[int, ...]:
+        """How many scores each axis has; 1 where the grid does not read it."""
+        axes = self.axes
+        return tuple(self.bins if axis in axes else 1 for axis in _AXES)
+
     def _cells(self, region: str) -> tuple[slice, ...]:
         """The region as slices of the cell array."""
         ranges = {axis: slice(low - 1, high) for axis, low, high in _ranges(region)}
@@ -173,50 +196,76 @@ class Grid:
 
     def _misread(self) -> Iterator[Problem]:
         """What keeps the declaration from being read at all."""
+        fix = 'write Grid({"champions": "r5", ...})'
+        if not _are_pairs(self.names):
+            yield Problem(f"{self.names!r:.60} maps no names to cells", "Grid", fix)
+            return
         if not self.names:
-            yield Problem("the grid names nothing", "Grid", 'write Grid({"champions": "r5", ...})')
+            yield Problem("the grid names nothing", "Grid", fix)
         for name, regions in self.names:
             where = f"Grid[{name!r}]"
-            if not name:
-                yield Problem("a segment has no name", where, "give it one")
+            if not is_name(name):
+                yield Problem(f"{name!r} names no segment", where, "write its name as text")
             if name in _RESERVED:
                 yield Problem(
                     f"{name!r} is the name of customers without scores", where, "choose another"
                 )
-            if not regions:
-                yield Problem(f"{name!r} has no cells", where, 'give a region such as "r5 f4-5"')
+            if not is_row(regions) or not regions:
+                what = f"{name!r} has no cells, got {regions!r:.60}"
+                yield Problem(what, where, 'give a region such as "r5 f4-5"')
+                continue
             for region in regions:
                 yield from _region_problems(region, self.bins, where)
 
     def _miscovered(self) -> Iterator[Problem]:
         """Cells that have no name, and cells that have several."""
-        cover = np.zeros_like(self.codes)
-        for _, regions in self.names:
-            for region in regions:
-                cover[self._cells(region)] += 1
-        missing = [self._cell_name(cell) for cell in np.argwhere(cover == 0)]
-        if missing:
+        owner, overlaps = self._owners()
+        missing = np.argwhere(owner < 0)
+        if missing.size:
             have, it = ("cell has", "it") if len(missing) == 1 else ("cells have", "them")
-            yield Problem(
-                f"{len(missing)} {have} no name: {' '.join(missing)}",
-                "Grid",
-                f"add {it} to a segment",
-            )
-        for cell in np.argwhere(cover > 1):
-            owners = [
-                name
-                for name, regions in self.names
-                for region in regions
-                if all(
-                    side.start is None or side.start <= place < side.stop
-                    for side, place in zip(self._cells(region), cell, strict=True)
-                )
-            ]
-            yield Problem(
-                f"cell {self._cell_name(cell)} is named {len(owners)} times: {', '.join(owners)}",
-                f"Grid[{owners[-1]!r}]",
-                "leave it to one of them",
-            )
+            what = f"{len(missing):,} {have} no name: {self._shown(missing)}"
+            yield Problem(what, "Grid", f"add {it} to a segment")
+        for (first, second), places in overlaps.items():
+            names = [self.names[place][0] for place in (first, second)]
+            flat = np.unique(np.concatenate(places))
+            cells = np.column_stack(np.unravel_index(flat, owner.shape))
+            are, it = ("cell is", "it") if len(cells) == 1 else ("cells are", "each")
+            what = f"{len(cells):,} {are} named {' and '.join(names)}: {self._shown(cells)}"
+            yield Problem(what, f"Grid[{names[-1]!r}]", f"leave {it} to one of them")
+
+    def _owners(self) -> tuple[NDArray[np.int64], dict[tuple[int, int], list[NDArray[np.int64]]]]:
+        """The first owner of each cell, -1 for none; which cells two owners share.
+
+        Regions that do not overlap have no more cells than there are. When
+        several times as many were seen the search ends: enough is known.
+        """
+        owner = np.full(self._sides, -1, np.int64)
+        flat = np.arange(owner.size).reshape(owner.shape)
+        overlaps: dict[tuple[int, int], list[NDArray[np.int64]]] = {}
+        left = _ENOUGH * owner.size
+        for place, region in self._regions():
+            cells = self._cells(region)
+            inside = owner[cells]
+            taken = inside >= 0
+            for first in np.unique(inside[taken]).tolist() if taken.any() else ():
+                overlaps.setdefault((first, place), []).append(flat[cells][inside == first])
+            inside[~taken] = place
+            left -= inside.size
+            if overlaps and (left < 0 or len(overlaps) > _SHOWN):
+                # What is missing is not known then.
+                return np.zeros_like(owner), overlaps
+        return owner, overlaps
+
+    def _regions(self) -> Iterator[tuple[int, str]]:
+        """The place of a segment with each of its regions."""
+        for place, (_, regions) in enumerate(self.names):
+            yield from ((place, region) for region in regions)
+
+    def _shown(self, cells: NDArray[np.int64]) -> str:
+        """The first of some cells by name, and how many more there are."""
+        names = [self._cell_name(cell) for cell in cells[:_SHOWN]]
+        more = len(cells) - len(names)
+        return " ".join([*names, f"and {more:,} more"] if more else names)
 
     def _cell_name(self, cell: NDArray[np.int64]) -> str:
         return "".join(
@@ -234,10 +283,13 @@ def _ranges(region: str) -> Iterator[tuple[str, int, int]]:
             yield match["axis"], int(match["low"]), int(match["high"] or match["low"])
 
 
-def _region_problems(region: str, bins: int, where: str) -> Iterator[Problem]:
+def _region_problems(region: object, bins: int, where: str) -> Iterator[Problem]:
+    fix = f'write ranges from 1 to {bins} such as "r5 f4-5", each axis once'
+    if not isinstance(region, str):
+        yield Problem(f"{region!r:.60} is not a region", where, fix)
+        return
     found = list(_ranges(region))
     axes = [axis for axis, _, _ in found]
-    fix = f'write ranges from 1 to {bins} such as "r5 f4-5", each axis once'
     if not found or len(axes) != len(region.split()):
         yield Problem(f"{region!r} is not a region", where, fix)
     elif len(set(axes)) < len(axes):
@@ -248,6 +300,6 @@ def _region_problems(region: str, bins: int, where: str) -> Iterator[Problem]:
 
 def bins_problems(bins: object, *, where: str) -> Iterator[Problem]:
     """What is wrong with a number of bins."""
-    if not isinstance(bins, int) or bins not in range(_FEWEST_BINS, MOST_BINS + 1):
+    if not is_whole(bins, _FEWEST_BINS, MOST_BINS):
         fix = f"give a whole number from {_FEWEST_BINS} to {MOST_BINS}"
         yield Problem(f"bins is {bins!r}", where, fix)

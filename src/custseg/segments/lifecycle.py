@@ -19,6 +19,7 @@ from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
 from custseg.segments.scheme_text import is_whole
 from custseg.segments.segmentation import Segmentation, a_base
+from custseg.segments.shown import of_buyers
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -131,8 +132,15 @@ class Lifecycle:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, is none of numbers, or is not
+                known of a customer who ordered.
         """
-        seen = {name: _whole_numbers(measures[name]) for name in self.reads}
+        known = tuple(name for name in self.reads if name != _LAST_GAP)
+        where, beside = "Lifecycle.label", (_LAST_GAP,)
+        shown = of_buyers(measures, known, orders="orders", where=where, beside=beside)
+        seen = {name: _whole_numbers(shown[name]) for name in self.reads}
         days, orders = seen["recency_days"], seen["orders"]
         tests = {
             "prospect": orders <= 0,

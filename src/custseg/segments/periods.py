@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import difflib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from custseg.base.instant import as_of_at, as_of_of
@@ -12,8 +13,6 @@ from custseg.base.logs import LOGS
 from custseg.errors import Problem, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf
 
@@ -46,6 +45,11 @@ def ends(base: CustomerBase, every: Every, /) -> tuple[AsOf, ...]:
     >>> [str(end.day) for end in ends(shop, "month")]
     ['2024-01-31', '2024-02-29', '2024-03-31', '2024-04-09']
     """
+    if not isinstance(every, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
+        day = None if tracked_day(every) is None else every
+        fix = f"write one of {', '.join(get_args(Period))}, or a list of days"
+        fix = fix if day is None else f'a list of days: every=["{day}"]'
+        raise SchemaError(f"{every!r} is no period", where=_WHERE, fix=fix)
     days = _told(base, every) if not isinstance(every, str) else _periods(base, every)
     if len(days) > _MOST:
         what = f"{len(days):,} periods from {days[0]} on are more than {_MOST:,}"
@@ -92,7 +96,8 @@ def _periods(base: CustomerBase, every: str) -> list[dt.date]:
     known = get_args(Period)
     if every not in known:
         near = difflib.get_close_matches(every, known, n=1, cutoff=0.5)
-        listed = f"{', '.join(known)}, or a list of days"
+        a_list = f"a list of days: every=[{every!r}]" if tracked_day(every) else "a list of days"
+        listed = f"{', '.join(known)}, or {a_list}"
         fix = f"did you mean {near[0]!r}?" if near else f"write one of {listed}"
         raise SchemaError(f"{every!r} is no period", where=_WHERE, fix=fix)
     day, today = _first_day(base), base.day

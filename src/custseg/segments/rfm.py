@@ -22,8 +22,9 @@ from custseg.segments.bins import (
 from custseg.segments.currencies import currency_of
 from custseg.segments.grid import Grid, bins_problems
 from custseg.segments.measure_window import suffix, window_problems
+from custseg.segments.rfm_by import by_problems
 from custseg.segments.rfm_groups import Groups, grouping
-from custseg.segments.rfm_scheme import RFMScheme, measure_names
+from custseg.segments.rfm_scheme import RFMScheme, buyers, measure_names
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
@@ -39,6 +40,7 @@ __all__ = ["RFM"]
 
 _MEASURES = ("recency_days", "orders", "spend")
 _GRID_BINS = 5
+_GRIDS = ("eleven_names", "ten_names", "value_tiers")
 # The column of groups in a tally, which no measure is called like.
 _GROUP = "group"
 
@@ -53,7 +55,13 @@ def _tuples(cuts: Mapping[str, Iterable[float]] | None) -> dict[str, Starts]:
 def _floats(values: Iterable[float]) -> Starts:
     if not isinstance(values, Iterable) or isinstance(values, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         return cast("Starts", values)
-    return tuple(float(value) if isinstance(value, Real) else value for value in values)
+    # A flag is a number to Python, and none to anybody else.
+    return tuple(
+        float(value)
+        if isinstance(value, Real) and not isinstance(cast("object", value), bool)
+        else value
+        for value in values
+    )
 
 
 _Cuts: TypeAlias = tuple[
@@ -135,6 +143,10 @@ class RFM:
         Args:
             measures: `customer_id` and the measures that `reads` names.
 
+        Raises:
+            FitError: when one is not there, is none of numbers, or is not
+                known of a customer who ordered.
+
         >>> import polars as pl
         >>> import custseg as cu
         >>> measures = pl.DataFrame({"recency_days": [3, 3], "orders": [1, 2], "spend": [5.0, 9.0]})
@@ -143,7 +155,8 @@ class RFM:
         True
         """
         names = measure_names(self.window)
-        seen = measures.select(names)
+        known = buyers(measures, self.window, self.reads, where="RFM.tally")
+        seen = known.select(names)
         if self.by is not None:
             seen.insert_column(0, grouping(measures, self.by).alias(_GROUP))
         bought = seen[names[1]] > 0
@@ -250,8 +263,8 @@ class RFM:
             yield from self._grid_problems()
             yield from self._cuts_problems()
         yield from window_problems(self.window, where="RFM.window")
-        if self.by is not None and not (isinstance(self.by, str) and self.by):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers are typed
-            yield Problem(f"by is {self.by!r}", "RFM.by", 'name a column of customers: "region"')
+        if self.by is not None:
+            yield from by_problems(self.by, self.window, where="RFM.by")
 
     def _grid_problems(self) -> Iterator[Problem]:
         fix = f'give grid=Grid({{"champions": "r{self.bins} f{self.bins}", ...}}, bins={self.bins})'
@@ -259,6 +272,8 @@ class RFM:
             if self.bins != _GRID_BINS:
                 yield Problem(f"the built-in grids have 5 bins, not {self.bins}", "RFM.grid", fix)
         elif not isinstance(cast("object", self.grid), Grid):
+            near = difflib.get_close_matches(str(self.grid), _GRIDS, n=1)
+            fix = f"write grid=Grid.{near[0]}()" if near else fix
             yield Problem(f"{self.grid!r} is no grid", "RFM.grid", fix)
         elif self.grid.bins != self.bins:
             what = f"the grid has {self.grid.bins} bins, the recipe {self.bins}"

@@ -34,8 +34,8 @@ class Groups:
         schemes: A group's value and its scheme; null is a group like any other.
 
     Raises:
-        FitError: listing everything at once: no column, a value twice, a value
-            that names no group, schemes in groups of groups.
+        FitError: listing everything at once: a value twice, a value that names
+            no group.
     """
 
     by: str
@@ -84,8 +84,6 @@ class Groups:
             )
 
     def _problems(self) -> Iterator[Problem]:
-        if not isinstance(self.by, str) or not self.by:  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
-            yield Problem(f"by is {self.by!r}", "RFMScheme.groups", 'name a column: "region"')
         before: set[Value] = set()
         for place, (value, _) in enumerate(self.schemes):
             where = f"RFMScheme.groups[{place}]"

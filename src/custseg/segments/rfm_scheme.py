@@ -24,8 +24,10 @@ from custseg.segments.currencies import currency_problems
 from custseg.segments.labels import labelled, taken
 from custseg.segments.layout import counted
 from custseg.segments.measure_window import window_problems
+from custseg.segments.rfm_by import by_problems
 from custseg.segments.rfm_cells import rfm_cells
 from custseg.segments.segmentation import Segmentation
+from custseg.segments.shown import of_buyers
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from custseg.segments.rfm_groups import Groups
     from custseg.segments.track import Track
 
-__all__ = ["RFMScheme", "measure_names"]
+__all__ = ["RFMScheme", "buyers", "measure_names"]
 
 _TWO_DIGITS = 10
 
@@ -125,9 +127,14 @@ class RFMScheme:
 
         Args:
             measures: `customer_id` and the measures that `reads` names.
+
+        Raises:
+            FitError: when one is not there, is none of numbers, or is not
+                known of a customer who ordered.
         """
         table = _cells(self.grid, windowed=bool(self.window))
-        segment, *scores = taken(table, self._cell(measures))
+        seen = buyers(measures, self.window, self.reads, where="RFMScheme.label")
+        segment, *scores = taken(table, self._cell(seen))
         return measures.hstack(scores).insert_column(1, segment)
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
@@ -244,6 +251,8 @@ class RFMScheme:
         groups = (n, n * n) if self.nested else (1, 1)
         yield from window_problems(self.window, where=f"{where}.window")
         yield from currency_problems(self.currency, where=f"{where}.currency")
+        if self.groups is not None:
+            yield from by_problems(self.groups.by, self.window, where=f"{where}.groups")
         for value, scheme in () if self.groups is None else self.groups.schemes:
             own = (scheme.grid, scheme.window, scheme.nested, scheme.groups)
             if own != (self.grid, self.window, self.nested, None):
@@ -272,6 +281,18 @@ def measure_names(window: str, /) -> tuple[str, str, str]:
     """
     suffix = f"_{window}" if window else ""
     return ("recency_days", f"orders{suffix}", f"spend{suffix}")
+
+
+def buyers(
+    measures: pl.DataFrame, window: str, reads: tuple[str, ...], /, *, where: str
+) -> pl.DataFrame:
+    """The measures with recency, orders and spend that are known of who ordered.
+
+    Raises:
+        FitError: listing each column that is not there or not known.
+    """
+    names = measure_names(window)
+    return of_buyers(measures, names, orders=names[1], where=where, beside=reads[len(names) :])
 
 
 def _code(bins: int) -> type[np.uint8 | np.uint32]:

@@ -15,27 +15,28 @@ from custseg.errors import Problem, RuleError
 from custseg.rules.rule import Rule
 from custseg.rules.sight import Sight
 from custseg.segments import rule_book_text as texts
+from custseg.segments.given import as_row
 from custseg.segments.labels import with_labels
 from custseg.segments.rule_analysis import RuleAnalysis
 from custseg.segments.rule_book_faults import book_problems
 from custseg.segments.rule_hits import RuleSight, seen
 from custseg.segments.segmentation import Segmentation, a_base
+from custseg.segments.shown import a_frame
 from custseg.segments.tag_lists import tag_lists
 from custseg.segments.tags import Tags
+from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.periods import Every
+    from custseg.segments.track import Track
 
 __all__ = ["RuleBook"]
 
 Result_co = TypeVar("Result_co", bound=Segmentation | Tags, covariant=True)
 _Made = TypeVar("_Made", Rule, Measure)
-
-
-def _listed(measures: Iterable[Measure]) -> tuple[Measure, ...]:
-    return tuple(measures)
 
 
 @frozen(repr=False)
@@ -74,7 +75,7 @@ class RuleBook(Generic[Result_co]):
     policy: Literal["first", "every", "best"]
     rules: tuple[Rule, ...]
     otherwise: str | None = None
-    measures: tuple[Measure, ...] = field(default=(), converter=_listed, kw_only=True)
+    measures: tuple[Measure, ...] = field(default=(), converter=as_row, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         """Refuse the book with everything that is wrong."""
@@ -164,7 +165,8 @@ class RuleBook(Generic[Result_co]):
                 under their names, or in a struct column `customer`.
 
         Raises:
-            RuleError: when the rows lack a column, or have it in another type.
+            RuleError: when the rows are no frame, lack a column, or have it in
+                another type.
 
         >>> import custseg as cu
         >>> import polars as pl
@@ -172,6 +174,7 @@ class RuleBook(Generic[Result_co]):
         >>> size.label(pl.DataFrame({"order_id": [1, 2], "total": [120, 30]})).rows()
         [(1, 'big', 120), (2, 'small', 30)]
         """
+        a_frame(rows, (), where=f"RuleBook.{self.policy}", error=RuleError)
         hit = self.sight.hits(rows)
         if self.policy == "every":
             tags = tag_lists(hit, pl.Enum(self.labels))
@@ -239,6 +242,19 @@ class RuleBook(Generic[Result_co]):
         """The same as `assign`: there is nothing to fit first."""
         return self.assign(base)
 
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The label of each customer at the end of each period: see `Track`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+
+        Raises:
+            SchemaError: when `every` is no period, a day lies after the as_of,
+                there is no row to begin with, or the book gives tags.
+        """
+        return track(cast("RuleBook[Segmentation]", self), base, every=every)
+
     def analyse(self, base: CustomerBase, /) -> RuleAnalysis:
         """How the rules fare: which never fire, are always shadowed, or overlap.
 
@@ -255,6 +271,7 @@ class RuleBook(Generic[Result_co]):
         buyer                             442   442         0         1
         vip    always shadowed by buyer    66     0        66         1
         """
+        a_base(base, "RuleBook.analyse")
         hit = self.sight.hits(seen(self, base))
         won = None if self.policy == "every" else self._winners(hit)
         return RuleAnalysis.of(hit, won, day=base.day)

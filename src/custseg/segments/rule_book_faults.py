@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from custseg.base.measure import Measure
 from custseg.errors import Problem
-from custseg.rules.rule import Rule
+from custseg.rules.rule import Rule, is_plain_name
+from custseg.segments.given import is_row
 from custseg.segments.rule_book_text import POLICIES
 
 if TYPE_CHECKING:
@@ -71,15 +72,19 @@ def _otherwise_problems(
         if otherwise is not None:
             what = f"every gives no label to rows that no rule hits, got otherwise={otherwise!r}"
             yield Problem(what, place, "leave it out, or use RuleBook.first")
-    elif not isinstance(otherwise, str) or not otherwise.strip():
+    elif not is_plain_name(otherwise):
         what = f"rows that no rule hits need a label, got otherwise={otherwise!r}"
-        yield Problem(what, place, 'write otherwise="rest"')
+        yield Problem(what, place, 'write it in plain text: otherwise="rest"')
     elif otherwise in names:
         what = f"otherwise is {otherwise!r}, which is also the name of a rule"
         yield Problem(what, place, f"rename it or {where}[{names[otherwise]}]")
 
 
 def _measure_problems(book: RuleBook[Any], where: str) -> Iterator[Problem]:
+    if not is_row(book.measures):
+        what = f"measures holds measures, got {book.measures!r:.60}"
+        yield Problem(what, f"{where}.measures", f"write measures=(measure,); {_MEASURE}")
+        return
     seen: set[str] = set()
     for index, measure in enumerate(cast("Sequence[object]", book.measures)):
         place = f"{where}.measures[{index}]"

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.periods import Every
     from custseg.segments.segmentation import Segmentation
+    from custseg.segments.track import Track
 
 __all__ = ["Reasons", "Scheme"]
 
@@ -60,6 +62,17 @@ class Scheme(Reasons, Protocol):
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
+        ...
+
+    def track(self, base: CustomerBase, /, *, every: Every = "month") -> Track:
+        """The label of each customer at the end of each period.
+
+        A scheme of your own returns `cu.track(self, base, every=every)`.
+
+        Args:
+            base: Whose logs are read, up to its as_of.
+            every: `week`, `month`, `quarter`, `year`, or a list of days.
+        """
         ...
 
     def to_json(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +13,10 @@ from custseg.schema.bridge import array
 from custseg.segments.currencies import same_currency
 from custseg.segments.flow import Flow
 from custseg.segments.labels import labelled, labels
-from custseg.segments.layout import Layout, amount, count, counted, share
+from custseg.segments.layout import counted
 from custseg.segments.lookup import place_of
 from custseg.segments.shares import minor_spend, ratio, shares, spend_shares, sums
+from custseg.segments.sizes import named, sizes_frame, sizes_layout
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from custseg.base.customer_base import CustomerBase
     from custseg.base.measure import Measure
+    from custseg.segments.layout import Layout
     from custseg.segments.scheme import Reasons, Scheme
 
 __all__ = ["Segmentation", "a_base", "measured", "no_base"]
@@ -116,15 +117,8 @@ class Segmentation:
         # Summed as whole minor units: the same in whatever order the rows come.
         minor = minor_spend(self.frame, self.scale)
         spend = sums(minor, codes, len(self.segments))
-        return pl.DataFrame(
-            {
-                "segment": self._labels(),
-                "customers": customers,
-                "share": shares(customers),
-                "spend": (spend / 10**self.scale).astype(np.float64),
-                "spend_share": spend_shares(spend),
-            }
-        )
+        parts = (customers, shares(customers), spend, spend_shares(spend))
+        return sizes_frame(self._labels(), *parts, scale=self.scale)
 
     def profile(self, base: CustomerBase, /, *measures: str | Measure) -> pl.DataFrame:
         """What each segment looks like: the mean of each measure in it.
@@ -160,15 +154,8 @@ class Segmentation:
         Raises:
             SchemaError: when no segment has this name.
         """
-        if name not in self.segments:
-            near = difflib.get_close_matches(str(name), self.segments, n=1)
-            names = ", ".join(self.segments)
-            raise SchemaError(
-                f"no segment is named {name!r}",
-                where="Segmentation.members",
-                fix=f"did you mean {near[0]!r}?" if near else f"there are {names}",
-            )
-        return self.frame.filter(pl.col("segment") == name)
+        known = named(name, self.segments, noun="segment", where="Segmentation.members")
+        return self.frame.filter(pl.col("segment") == known)
 
     def why(self, customer_id: int | str, /) -> str:
         """Why a customer bears its label: thresholds and the numbers they met.
@@ -246,16 +233,9 @@ class Segmentation:
         return self._layout().html()
 
     def _layout(self) -> Layout:
-        rows = [
-            (name, count(n), share(part), amount(spend, self.scale), share(spend_part))
-            for name, n, part, spend, spend_part in self.sizes().iter_rows()
-        ]
         people = counted(self.frame.height, "customer")
-        return Layout(
-            title=f"{people} as of {self.day}, spend in {self.currency}",
-            head=("segment", "customers", "share", "spend", "spend share"),
-            rows=tuple(rows),
-        )
+        title = f"{people} as of {self.day}, spend in {self.currency}"
+        return sizes_layout(self.sizes(), title, scale=self.scale)
 
     def _codes(self) -> NDArray[np.int64]:
         """The place of each customer's segment in `segments`."""

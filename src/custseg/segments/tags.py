@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from attrs import frozen
 
-from custseg.errors import SchemaError
 from custseg.segments.labels import labelled
-from custseg.segments.layout import Layout, amount, count, counted, share
+from custseg.segments.layout import count, counted
 from custseg.segments.lookup import place_of
-from custseg.segments.shares import minor_spend, shares
+from custseg.segments.shares import minor_spend, shares, spend_shares
+from custseg.segments.sizes import named, sizes_frame, sizes_layout
 from custseg.segments.tag_lists import flags
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    import polars as pl
+
     from custseg.base.customer_base import CustomerBase
+    from custseg.segments.layout import Layout
     from custseg.segments.rule_book import RuleBook
     from custseg.segments.scheme import Reasons
 
@@ -90,21 +91,22 @@ class Tags:
     def sizes(self) -> pl.DataFrame:
         """A row a tag: customers, their share, their spend and its share of all spend.
 
-        Customers may bear several tags, so neither column adds up to the
-        whole; a share of nothing is null.
+        All spend is that of customers who bought more than they returned.
+        Customers may bear several tags, so neither share adds up to the
+        whole; a share of nothing is null, and so is the spend share of a tag
+        whose customers returned more than they bought.
         """
         minor = minor_spend(self.measures, self.scale)
         bears = flags(self.frame[:, 2:])
         customers = np.array([np.count_nonzero(tag) for tag in bears], np.int64)
         spend = np.array([minor[tag].sum() for tag in bears], minor.dtype)
-        return pl.DataFrame(
-            {
-                "tag": labelled("tag", self.tags),
-                "customers": customers,
-                "share": shares(customers, self.frame.height),
-                "spend": (spend / 10**self.scale).astype(np.float64),
-                "spend_share": shares(spend, int(minor.sum())),
-            }
+        return sizes_frame(
+            labelled("tag", self.tags),
+            customers,
+            shares(customers, self.frame.height),
+            spend,
+            spend_shares(spend, int(np.maximum(minor, 0).sum())),
+            scale=self.scale,
         )
 
     def members(self, tag: str, /) -> pl.DataFrame:
@@ -113,14 +115,8 @@ class Tags:
         Raises:
             SchemaError: when no tag has this name.
         """
-        if tag not in self.tags:
-            near = difflib.get_close_matches(tag, self.tags, n=1)
-            raise SchemaError(
-                f"no tag is named {tag!r}",
-                where="Tags.members",
-                fix=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.tags)}",
-            )
-        return self.frame.filter(self.frame[tag])
+        bears = self.frame[named(tag, self.tags, noun="tag", where="Tags.members")]
+        return self.frame.filter(bears)
 
     def why(self, customer_id: int | str, /) -> str:
         """Why a customer bears its tags: a line a rule that hit, with the numbers it read.
@@ -148,14 +144,7 @@ class Tags:
         return self._layout().html()
 
     def _layout(self) -> Layout:
-        rows = [
-            (name, count(n), share(part), amount(spend, self.scale), share(spend_part))
-            for name, n, part, spend, spend_part in self.sizes().iter_rows()
-        ]
         people = counted(self.frame.height, "customer")
         bare = count(int((self.frame["tags"].list.len() == 0).sum()))
-        return Layout(
-            title=f"{people} as of {self.day}, {bare} without a tag, spend in {self.currency}",
-            head=("tag", "customers", "share", "spend", "spend share"),
-            rows=tuple(rows),
-        )
+        title = f"{people} as of {self.day}, {bare} without a tag, spend in {self.currency}"
+        return sizes_layout(self.sizes(), title, scale=self.scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,11 @@ from custseg.segments.layout import Layout, count, counted
 from custseg.segments.periods import ends, tracked_day
 from custseg.segments.replay_cells import codes_by_cells
 from custseg.segments.replay_frames import codes_by_assigning, codes_by_frames
+from custseg.segments.segmentation import a_base
 from custseg.segments.shares import shares
 from custseg.segments.stability import stability_index
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
@@ -54,9 +54,9 @@ def track(scheme: Scheme, base: CustomerBase, /, *, every: Every = "month") -> T
             is running is tracked as of the base. Or a list of days.
 
     Raises:
-        SchemaError: when `every` is no period, a day lies after the as_of,
-            there is no row to begin with, or the scheme was fitted in another
-            currency.
+        SchemaError: when it is no scheme or no base, `every` is no period, a
+            day lies after the as_of, there is no row to begin with, or the
+            scheme was fitted in another currency.
 
     >>> import custseg as cu
     >>> from custseg.segments.track import track
@@ -65,6 +65,7 @@ def track(scheme: Scheme, base: CustomerBase, /, *, every: Every = "month") -> T
     >>> [str(day) for day in track(tiers, shop, every="quarter").days][:2]
     ['2024-03-31', '2024-06-30']
     """
+    _trackable(scheme, base)
     same_currency(scheme, base, where=f"{type(scheme).__name__}.track")
     told = ends(base, every)
     history = codes_by_cells(scheme, base, told) if isinstance(scheme, Celled) else None
@@ -292,16 +293,36 @@ class Track:
         day = tracked_day(given)
         if day in self.days:
             return self.days.index(day)
-        near = [str(each) for each in self.days] if day is None else self._around(day)
-        fix = f"give {' or '.join(near[:2])}; all are in Track.days"
         what = f"{given!r} is no day" if day is None else f"{day} is not tracked"
+        if day is None and isinstance(given, dt.datetime):
+            day = given.date()
+        near = self._around(day) if day else [f'a date or its text, "{self.days[-1]}"']
+        fix = f"give {' or '.join(near)}; all are in Track.days"
         raise SchemaError(what, where=f"Track.{verb}", fix=fix)
 
     def _around(self, day: dt.date) -> list[str]:
-        """The tracked days next to another."""
+        """The tracked days next to another, or itself."""
+        if day in self.days:
+            return [str(day)]
         before = [each for each in self.days if each < day]
         after = [each for each in self.days if each > day]
         return [str(each) for each in (*before[-1:], *after[:1])]
+
+
+def _trackable(scheme: object, base: object) -> None:
+    """Refuse what labels nobody, and what holds no logs.
+
+    Raises:
+        SchemaError: naming which of the two it is.
+    """
+    where = f"{type(scheme).__name__}.track"
+    if not hasattr(scheme, "label") or not hasattr(scheme, "reads"):
+        fix = "give what a recipe's fit() returned, or a recipe that is its own scheme"
+        raise SchemaError(f"{scheme!r:.60} is no scheme", where="track", fix=fix)
+    a_base(base, where)
+    if not hasattr(base, "as_of"):
+        fix = "give a base: cu.CustomerBase(orders=...)"
+        raise SchemaError(f"{base!r:.60} has no history", where=where, fix=fix)
 
 
 def _spread(size: int, most: int) -> list[int]:
