@@ -55,7 +55,9 @@ def _floats(values: Iterable[float]) -> Starts:
         return cast("Starts", values)
     # A flag is a number to Python, and none to anybody else.
     return tuple(
-        float(value) if isinstance(value, Real) and not isinstance(cast("object", value), bool) else value
+        float(value)
+        if isinstance(value, Real) and not isinstance(cast("object", value), bool)
+        else value
         for value in values
     )
 
