@@ -25,8 +25,8 @@ def minor_spend(measures: pl.DataFrame, scale: int, /) -> NDArray[Any]:
 
     >>> import polars as pl
     >>> from custseg.segments.shares import minor_spend
-    >>> minor_spend(pl.DataFrame({"spend": [9e15, 9e15]}), 2).sum()
-    1800000000000000000
+    >>> minor_spend(pl.DataFrame({"spend": [90.0, -1.25]}), 2).tolist()
+    [9000, -125]
     """
     units = np.rint(array(measures["spend"]) * 10**scale)
     largest = max(-float(units.min(initial=0.0)), float(units.max(initial=0.0)))
