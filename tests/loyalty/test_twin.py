@@ -61,6 +61,8 @@ def test_the_past_of_a_ledger_is_the_ledger_of_the_past(world, then):
     outcome = replay(program, logs, then)
     assert balances_of_ledger(whole, then) == balances_of_twin(outcome)
     assert lots_of_ledger(whole, then) == sorted(lots_of_twin(outcome), key=str)
+    tiers = [ledger.balances(then)["tier"].to_list() for ledger in (whole, past)]
+    assert tiers[0] == tiers[1]
 
 
 @worlds.share(8)

@@ -145,12 +145,22 @@ def _reach(path: Slate, reviews: Ints, level: int) -> None:
 
 
 @inlined
+def _worth(by: int, what: int, points: int, value: Slate, row: int) -> int:
+    """What an order or action adds to what its member's tier is by."""
+    if by == POINTS:
+        return max(points, 0)
+    if what == _ACTION:
+        return 0
+    return value[row] if by == SPEND else 1  # type: ignore[no-any-return]
+
+
+@inlined
 def _put_down(path: Slate, held: int, total: int, first: int, here: int) -> None:
     """Where a path stands, for what is seldom done."""
     path[_HELD], path[_SUM], path[_FIRST], path[_HERE] = held, total, first, here
 
 
-@part
+@inlined
 def _fall(path: Slate, moves: Ints) -> None:
     """The fall that was booked first comes due."""
     sure = THRESHOLDS + path[LEVELS]
@@ -169,9 +179,7 @@ def _fall(path: Slate, moves: Ints) -> None:
 
 
 @part
-def _advance(
-    path: Slate, log: tuple[Slate, Slate, Slate], rows: Ints, reviews: Ints, moves: Ints, until: int
-) -> None:
+def _advance(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, until: int) -> None:
     """Reviews and falls by an instant, in their order."""
     booked = THRESHOLDS + 2 * path[LEVELS]
     while path[_DUE] <= until and path[_DUE] != _NEVER:
@@ -181,14 +189,14 @@ def _advance(
         else:
             low = path[_LOW] if path[PERIOD] == 1 else reviews[review, 1]
             span = path[_FIRST], path[_HERE]
-            path[_FIRST], path[_SUM] = _slid(log[1], rows, path[_BASE], span, path[_SUM], low)
+            path[_FIRST], path[_SUM] = _slid(day, rows, path[_BASE], span, path[_SUM], low)
             level = _level(path, path[_SUM], path[_HELD])
             path[_NEXT] += 1
             path[_LOW] = reviews[review, 3]
             _reach(path, reviews, level)
-            if level >= path[_HELD]:
+            if level > path[_HELD]:
                 _hold(path, moves, level, now)
-            else:
+            elif level < path[_HELD]:
                 place = booked + 2 * path[_FALLS]
                 path[place], path[place + 1] = reviews[review, 2], level
                 path[_FALLS] += 1
@@ -264,13 +272,14 @@ def _refold(
     held, stop, base = path[_HELD], path[_HERE], path[_BASE]
     for move in range(own_moves, path[_MOVES]):
         # What was held at the time stays told; the path is told anew.
-        moves[move, 3] = FELT if moves[move, 3] != PATH else -1
+        moves[move, 3] = FELT if moves[move, 3] > PATH else -1
     _begin(path, reviews, start)
     path[_KIND] = PATH
     for row in range(stop):
         if rows[row, _COUNTS] > 0:
             now, today = at[base + row], day[base + row]
-            _advance(path, log, rows, reviews, moves, now)
+            if path[_DUE] <= now:
+                _advance(path, day, rows, reviews, moves, now)
             path[_HERE] = row + 1
             path[_SUM] += rows[row, _WORTH]
             if rows[row, _COUNTS] == 1:
@@ -281,7 +290,8 @@ def _refold(
                 path[_HELD] = _qualify(path, reviews, moves, level, path[_HELD], now)
                 _remember(path, rows, row, path[_SUM], level)
     path[_HERE] = stop
-    _advance(path, log, rows, reviews, moves, until)
+    if path[_DUE] <= until:
+        _advance(path, day, rows, reviews, moves, until)
     level = path[_HELD]
     if level != held:
         path[_KIND], path[_HELD] = FELT, held
@@ -312,7 +322,8 @@ def _stand(
 ) -> None:
     """An order stands for less in its tier from now on: row, points kept, money left."""
     row, kept, left = order
-    _advance(path, log, rows, reviews, moves, span[2])
+    if path[_DUE] <= span[2]:
+        _advance(path, log[1], rows, reviews, moves, span[2])
     worth = kept if path[BY] == POINTS else left if path[BY] == SPEND else min(left, 1)
     less = rows[row, _WORTH] - worth
     if row >= path[_FIRST]:
@@ -514,7 +525,7 @@ def fold_grants(
             if _ORDER <= what <= _ACTION:
                 if path[_DUE] <= now:
                     _put_down(path, held, total, first, row)
-                    _advance(path, times, rows, reviews, moves, now)
+                    _advance(path, day, rows, reviews, moves, now)
                     held, total, first = path[_HELD], path[_SUM], path[_FIRST]
                 about = (here, own, today, held, terms[today])
                 units = _granted(given, caps, rows, (told, parts), about)
@@ -523,9 +534,7 @@ def fold_grants(
                 points[here] = units
                 rows[own, _COUNTS] = 1
                 if tiered:
-                    worth = max(units, 0)
-                    if by != POINTS:
-                        worth = 0 if what == _ACTION else value[here] if by == SPEND else 1
+                    worth = _worth(by, what, units, value, here)
                     if worth > _NEVER - total:
                         return 0, _signed(here)
                     rows[own, _WORTH] = worth
@@ -555,7 +564,8 @@ def fold_grants(
                     held, total, first = path[_HELD], path[_SUM], path[_FIRST]
         if tiered:
             _put_down(path, held, total, first, offsets[member + 1] - base)
-            _advance(path, times, rows, reviews, moves, until[member])
+            if path[_DUE] <= until[member]:
+                _advance(path, day, rows, reviews, moves, until[member])
             standing[member] = path[_HELD]
         if path[_FILLED] > 0:
             return 0, FULL
