@@ -1,5 +1,7 @@
 """One entity whose values are what its table holds: the same row, without the door."""
 
+from __future__ import annotations
+
 import datetime as dt
 from decimal import Decimal
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from custseg.loyalty.terms import Terms
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.program import Program
+    from custseg.loyalty.terms import Terms
 
     Ints = NDArray[np.int64]
 

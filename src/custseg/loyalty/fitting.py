@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from custseg.base.customer_base import CustomerBase
-    from custseg.loyalty.terms import Terms
     from custseg.loyalty.program import Program
+    from custseg.loyalty.terms import Terms
 
 __all__ = ["columns_of", "misfits"]
 

@@ -12,11 +12,14 @@ from attrs import frozen
 from custseg.loyalty.closing import closing, members, refusals
 from custseg.loyalty.posting import posted_all
 from custseg.loyalty.tiering import TierMoves, tier_moves
+from custseg.model.nouns import Order
+from custseg.schema.table import table
 
 if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.posting import Posted
     from custseg.loyalty.settlement import Settled
+    from custseg.schema.table import Table
 
 __all__ = ["Frames"]
 
@@ -35,6 +38,11 @@ class Frames:
     runs: tuple[Settled, ...]
     base: CustomerBase
     has_entries: bool
+
+    @cached_property
+    def door(self) -> Table[Order]:
+        """What an order that is quoted has to be."""
+        return table(Order, currency=self.base.currency, tz=self.base.tz)
 
     @cached_property
     def _lows(self) -> list[int | str]:
