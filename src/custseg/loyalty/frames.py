@@ -51,7 +51,7 @@ class Frames:
 
     def run_of(self, customer: int | str) -> Settled:
         """The run in which a customer is, or would be."""
-        return self.runs[max(bisect_right(self._lows, customer) - 1, 0)]  # type: ignore[arg-type]
+        return self.runs[max(bisect_right(self._lows, customer) - 1, 0)]
 
     @cached_property
     def refusals(self) -> pl.DataFrame:
