@@ -111,14 +111,10 @@ def calendar(terms: Sequence[Terms], low: int, high: int, tz: str) -> Calendar:
 
 def _period_starts(days: Ints, months: int) -> Ints:
     """The first days of the periods that some days, one after the other, lie in."""
-    ends = days[[0, -1]].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    first, last = ends // months * months
-    return (
-        np.arange(first, last + 1, months)
-        .astype("datetime64[M]")
-        .astype("datetime64[D]")
-        .astype(np.int64)
-    )
+    ends: Ints = days[[0, -1]].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    first, last = (int(end) // months * months for end in ends)
+    starts = np.arange(first, last + 1, months, dtype=np.int64).astype("datetime64[M]")
+    return starts.astype("datetime64[D]").astype(np.int64)
 
 
 def _tables(program: Program, numbers: Ints, dates: pl.Series, tz: str) -> dict[str, Ints | int]:

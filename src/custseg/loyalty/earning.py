@@ -120,22 +120,19 @@ def event_side(plan: Plan, logs: Logs, tz: str) -> Side:
     made = _side(asked.placed, hits, amounts, lambda _: (amounts, None))
     if own is None:
         return made
-    more = [
-        Offer(each.rule, each.place, given, capped=False, best=each.best)
-        for each in plan.for_others
-        for given in (_for_other(each, events),)
-    ]
+    more = [_for_other(each, events) for each in plan.for_others]
     return Side(amounts, (*made.offers, *more), made.boosts)
 
 
-def _for_other(each: Placed, events: pl.DataFrame) -> Contribution:
+def _for_other(each: Placed, events: pl.DataFrame) -> Offer:
     """What a rule gives the other member: actions made for it are marked."""
-    assert isinstance(each.rule, Earn)  # noqa: S101 - only they have others
-    assert each.rule.also is not None  # noqa: S101
-    mark = f"{ALSO}{each.place}"
+    rule, mark = each.rule, f"{ALSO}{each.place}"
+    assert isinstance(rule, Earn)  # noqa: S101 - only they have others
+    assert rule.also is not None  # noqa: S101
     of = events[mark].fill_null(value=False) if mark in events.columns else None
     hits = np.zeros(events.height, np.bool_) if of is None else of.to_numpy()
-    return Contribution(each.rule.name, each.rule.also.points, read_only(hits), None)
+    given = Contribution(rule.name, rule.also.points, read_only(hits), None)
+    return Offer(rule, each.place, given, capped=False, best=each.best)
 
 
 def _side(

@@ -12,11 +12,14 @@ from attrs import frozen
 from custseg.loyalty.closing import closing, members, refusals
 from custseg.loyalty.posting import posted_all
 from custseg.loyalty.tiering import TierMoves, tier_moves
+from custseg.model.nouns import Order
+from custseg.schema.table import table
 
 if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.posting import Posted
     from custseg.loyalty.settlement import Settled
+    from custseg.schema.table import Table
 
 __all__ = ["Frames"]
 
@@ -37,13 +40,18 @@ class Frames:
     has_entries: bool
 
     @cached_property
+    def door(self) -> Table[Order]:
+        """What an order that is quoted has to be."""
+        return table(Order, currency=self.base.currency, tz=self.base.tz)
+
+    @cached_property
     def _lows(self) -> list[int | str]:
         """The first member of each run that has any."""
         return [run.made.members.ids[0] for run in self.runs if run.made.members.ids.len()]
 
     def run_of(self, customer: int | str) -> Settled:
         """The run in which a customer is, or would be."""
-        return self.runs[max(bisect_right(self._lows, customer) - 1, 0)]  # type: ignore[arg-type]
+        return self.runs[max(bisect_right(self._lows, customer) - 1, 0)]
 
     @cached_property
     def refusals(self) -> pl.DataFrame:

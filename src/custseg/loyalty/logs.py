@@ -16,8 +16,6 @@ from custseg.schema.keys import key_faults
 from custseg.threads import in_threads, slices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
@@ -64,7 +62,7 @@ class Logs:
     events: pl.DataFrame
     act: Ints
     customers: pl.DataFrame | None
-    lines: Mapping[int, tuple[Ints, Flags]] = field(factory=dict)
+    lines: dict[int, tuple[Ints, Flags]] = field(factory=dict)
 
     @property
     def height(self) -> int:

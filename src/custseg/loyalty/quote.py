@@ -18,14 +18,13 @@ from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
-from custseg.model.nouns import Order
-from custseg.schema.bridge import array, read_only
-from custseg.schema.table import table
+from custseg.schema.bridge import array, located, read_only
 
 if TYPE_CHECKING:
     from custseg.loyalty.frames import Frames
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.program import Program
+    from custseg.model.nouns import Order
 
 __all__ = ["Quote", "quote"]
 
@@ -71,7 +70,7 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     """
     frames = ledger._frames  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     base = frames.base
-    row = table(Order, currency=base.currency, tz=base.tz).frame([order])
+    row = frames.door.frame([order])
     at = int(array(row["ordered_at"])[0])
     LedgerError.check(_problems(order, at, frames))
     logs = _own(frames, row, at)
@@ -114,11 +113,11 @@ def _problems(order: Order, at: int, frames: Frames) -> list[Problem]:
 def _own(frames: Frames, row: pl.DataFrame, at: int) -> Logs:
     """The logs of the order's member with the order."""
     customer = row["customer_id"][0]
-    logs = frames.run_of(customer).made.logs
-    (a, b), (c, d) = (
-        [int(ids.search_sorted(customer, side=side)) for side in ("left", "right")]
-        for ids in (logs.orders["customer_id"], logs.events["customer_id"])
-    )
+    made = frames.run_of(customer).made
+    logs, place = made.logs, int(located(made.members.ids, row["customer_id"])[0])
+    a, b, c, d = (int(each[end]) for each in made.firsts for end in (place, place + 1))
+    if place < 0:
+        a = b = c = d = 0
     orders = _with(logs.orders[a:b], row)
     if b > a and int(array(logs.orders["ordered_at"][b - 1 : b])[0]) >= at:
         orders = orders.sort("customer_id", "ordered_at", "order_id")
@@ -130,13 +129,14 @@ def _own(frames: Frames, row: pl.DataFrame, at: int) -> Logs:
 
 def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     """Orders and one more, with the columns that orders have."""
-    shared = [name for name in row.columns if name in orders.columns]
-    if any(row.schema[name] != orders.schema[name] for name in shared):
+    have, want = dict(row.schema), dict(orders.schema)
+    shared = [name for name in have if name in want]
+    if any(have[name] != want[name] for name in shared):
         return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
     more = pl.DataFrame(
         [
             row[name] if name in shared else pl.Series(name, [None], dtype=dtype)
-            for name, dtype in orders.schema.items()
+            for name, dtype in want.items()
         ]
     )
     return pl.concat([orders, more])

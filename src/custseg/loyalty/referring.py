@@ -73,9 +73,12 @@ def _bisected(ids: Ints, firsts: Ints, wanted: Ints, members: Ints) -> Ints:
 def _places(ids: Ints, low: Ints, high: Ints, wanted: Ints) -> Ints:
     """The first place from `low` on, below `high`, with an id not less than wanted; else `high`."""
     if wanted.size < _FEW:
-        asked = zip(low.tolist(), high.tolist(), wanted.tolist(), strict=True)
-        found = [a + int(np.searchsorted(ids[a:b], one)) for a, b, one in asked]
-        return np.array(found, np.int64)
+        places = np.empty(wanted.size, np.int64)
+        for here in range(wanted.size):
+            first = int(low[here])
+            own = ids[first : int(high[here])]
+            places[here] = first + int(np.searchsorted(own, wanted[here]))
+        return places
     at, stop = low.copy(), high.copy()
     while bool((going := at < stop).any()):
         half = (at + stop) >> 1

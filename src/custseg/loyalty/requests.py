@@ -82,7 +82,7 @@ def demanded(plan: Plan, sides: tuple[Side, Side], made: Sequence, day: Ints) ->
         _refer(demand, made, asks, of)
         _refuse(plan, demand, day, (made.of_events[asks], of))
     if made.strange is not None:
-        matters = made.ordered(*(side.matched() for side in sides))
+        matters = made.ordered(*(side.matched().astype(np.int64) for side in sides)) > 0
         matters |= (made.act != books.ORDER) & (made.act != books.ACTION)
         reason[made.strange] = np.where(matters[made.strange], _STRANGE, 0)
     return evolve(demand, value=read_only(value), refers=read_only(refers))
