@@ -151,7 +151,7 @@ def _worth(by: int, what: int, points: int, value: Slate, row: int) -> int:
         return max(points, 0)
     if what == _ACTION:
         return 0
-    return value[row] if by == SPEND else 1  # type: ignore[no-any-return]
+    return value[row] if by == SPEND else 1
 
 
 @inlined

@@ -99,11 +99,10 @@ class _Prospect:
         ahead = now + (_PERIODS[ladder.review] + ladder.grace_days + 3) * DAY
         # Days keep their numbers: the table begins where that of the run does.
         low = int(run.days.zone.day_starts(np.array([run.days.first + 1]))[0])
-        days = calendar(run.terms, low, ahead, run.days.zone.tz)
+        days = calendar(run.terms.versions, low, ahead, run.days.zone.tz)
         demand = evolve(run.demand, extra=run.demand.extra.copy(), reason=run.demand.reason.copy())
-        grants = folded(
-            run.terms, run.sides, run.made, demand, days, run.day, until=ahead, entries=False
-        )
+        terms, day = run.terms.versions, run.day
+        grants = folded(terms, run.sides, run.made, demand, days, day, until=ahead, entries=False)
         return cls(ladder, bars, run, now, ahead, days, grants)
 
     @cached_property
