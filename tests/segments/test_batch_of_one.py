@@ -99,15 +99,13 @@ def test_a_customer_is_labelled_alike_whatever_was_asked_before(listed):
         assert scheme.assign(base).frame.equals(scheme.assign(base.as_of(DAY)).frame)
 
 
-@pytest.mark.parametrize("scheme", schemes(), ids=lambda scheme: type(scheme).__name__)
+@pytest.mark.parametrize("scheme", schemes())
 def test_what_is_no_base_is_refused_by_assign(scheme):
     with pytest.raises(SchemaError, match="None is no base of customers"):
         scheme.assign(None)
 
 
-@pytest.mark.parametrize(
-    "recipe", [cu.RFM(), cu.ABC(), cu.Clusters(2), *schemes()], ids=lambda each: type(each).__name__
-)
+@pytest.mark.parametrize("recipe", [cu.RFM(), cu.ABC(), cu.Clusters(2), *schemes()])
 def test_what_is_no_base_is_refused_by_fit(recipe):
     if not hasattr(recipe, "fit"):
         pytest.skip("a fitted scheme is not fitted again")

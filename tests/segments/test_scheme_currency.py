@@ -14,7 +14,7 @@ from custseg.segments.rfm_scheme import RFMScheme
 
 RECIPES = {
     "RFM": cu.RFM(),
-    "RFM in groups": cu.RFM(by="orders"),
+    "RFM in groups": cu.RFM(by="days_active"),
     "ABC": cu.ABC(by="spend_365d"),
     "Clusters": cu.Clusters(2, measures=("orders", "average_order")),
 }

@@ -77,7 +77,7 @@ def _places(ids: Ints, low: Ints, high: Ints, wanted: Ints) -> Ints:
         for here in range(wanted.size):
             first = int(low[here])
             own = ids[first : int(high[here])]
-            places[here] = first + int(np.searchsorted(own, int(wanted[here])))
+            places[here] = first + int(own.searchsorted(int(wanted[here])))
         return places
     at, stop = low.copy(), high.copy()
     while bool((going := at < stop).any()):
