@@ -33,11 +33,11 @@ _STEPS = (3.0, 6.0, 9.0)
 _STEP = 1e-4
 # Newton's last steps shrink the error so fast that more are a sign of something else.
 _POLISHES = 6
-# What a step would still gain, in units of log-likelihood: nothing, little enough that curvature
-# has moved by less than a part in ten thousand, and what is told.
+# What a step would still gain, in units of log-likelihood: nothing, and what is told.
 _SETTLED = 1e-12
-_NEAR = 1e-8
 _TOLD = 1e-3
+# A step, in logarithms of parameters, over which curvature moves by less than a part in ten thousand.
+_NEAR = 1e-5
 # What it may gain where Newton finishes with a curvature of his own.
 _CLOSE = 0.1
 # A slope beside the log-likelihood from which Newton finishes in a few steps.
@@ -174,7 +174,7 @@ def _judged(objective: Objective, top: Floats, names: Sequence[str]) -> Maximum:
         if not values[0] > 1 / _VAGUE**2:
             return _flat(objective, top, names, vectors[:, 0], values[0])
         covariance = vectors @ np.diag(1 / values) @ vectors.T
-        near = float(gradient @ covariance @ gradient)
+        near = float(np.abs(covariance @ gradient).max())
         top, value, gradient, left = _polished(objective, top, covariance)
         # Taken near enough to the top, the curvature is that of the top.
         if left < _SETTLED and near < _NEAR:
