@@ -36,7 +36,8 @@ _POLISHES = 6
 # What a step would still gain, in units of log-likelihood: nothing, and what is told.
 _SETTLED = 1e-12
 _TOLD = 1e-3
-# A step, in logarithms of parameters, over which curvature moves by less than a part in ten thousand.
+# A step, in logarithms of parameters, over which curvature moves by less than a part in ten
+# thousand.
 _NEAR = 1e-5
 # What it may gain where Newton finishes with a curvature of his own.
 _CLOSE = 0.1
