@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import custseg as cu
@@ -216,6 +216,7 @@ def test_keys_are_whole_and_grow_with_time(shop):
 
 
 @given(arguments())
+@example({"customers": 1, "days": 1, "tz": "Pacific/Apia", "starts": dt.date(2011, 12, 30)})
 def test_nothing_happens_before_the_first_day_or_after_the_last(chosen):
     shop = datasets.simulate(**chosen)
     first, zone = chosen["starts"], ZoneInfo(chosen["tz"])

@@ -30,7 +30,7 @@ def whole():
 
 @pytest.fixture
 def parted(monkeypatch):
-    monkeypatch.setattr(settlement, "_LARGEST_PART", 60)
+    monkeypatch.setattr(settlement, "_WORTH_A_PART", 60)
     made = STARS.run(SHOP)
     assert len(made._runs) > 3
     return made

@@ -388,7 +388,7 @@ def test_a_scheme_with_its_own_measure_is_tracked():
         ({"name": "x", "value": 3}, "{'name': 'x', 'value': 3} is no measure"),
         ({"name": "x", "value": "total", "hwo": "sum"}, "{'name': 'x', 'value': 'total', 'hwo'"),
         ({"name": "x", "value": "total", "how": "add"}, "measure 'x' has how='add'"),
-        ("\ud800", "'\\ud800' is no measure"),
+        ("\ud800", "an ABC scheme is not JSON"),
     ],
     ids=str,
 )

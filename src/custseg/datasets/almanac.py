@@ -119,7 +119,8 @@ class Almanac:
     @property
     def end(self) -> int:
         """The first instant after the last day, in seconds since 1970."""
-        return int(self.begins[-1])
+        # Where the only day was left out of the calendar, a second of the next one stands for it.
+        return max(int(self.begins[-1]), self.start + 1)
 
     def day_at(self, position: NDArray[np.float64]) -> NDArray[np.int64]:
         """The day of each position, to a 64th of a busy day."""

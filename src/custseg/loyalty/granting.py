@@ -178,14 +178,13 @@ def _through(
 ) -> Grants:
     """One pass of the kernel, in as much room as it takes."""
     denominator, specials, day = about
-    options, thresholds, *reviews = ladder
+    options, thresholds = ladder[:2]
     rows, tiered = made.at.size, int(options[kernel.BY]) != kernel.NO_LADDER
     held = np.zeros(made.offsets.size - 1, np.int64)
     told = np.zeros((rows if entries else 0, 4), np.int64)
     parts = np.zeros((rows if entries else 0, len(specials)), np.int64)
     act = effective(made, demand)
     at, value, refers = (read_only(each) for each in (made.at, demand.value, demand.refers))
-    stop = read_only(np.minimum(made.members.left, until))
     room = rows // 4 + 64 if tiered else 1
     while True:
         points, owed, refused = map(np.array, (demand.points, demand.extra, demand.reason))
@@ -195,8 +194,8 @@ def _through(
             (at, act, value, refers, day),
             given,
             calendar,
-            (reviews[0], reviews[1], reviews[2]),
-            stop,
+            ladder[2:],
+            read_only(np.minimum(made.members.left, until)),
             _scratch(made, given[2], options, thresholds, len(specials)),
             (points, owed, refused, held, moves, told, parts),
         )

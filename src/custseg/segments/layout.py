@@ -49,7 +49,7 @@ class Layout:
         lines = [tuple(map(visible, cells)) for cells in (self.head, *self.rows)]
         widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
         shown = (_line(cells, widths, self.texts) for cells in lines)
-        return "\n".join([visible(self.title), *shown])
+        return "\n".join([*map(visible, self.title.split("\n")), *shown])
 
     def html(self) -> str:
         """The table for a notebook, every value escaped."""

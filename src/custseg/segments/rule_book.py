@@ -145,13 +145,9 @@ class RuleBook(Generic[Result_co]):
         names = dict.fromkeys((*own, *self.sight.reads))
         return tuple(name for name in names if name != "customer_id")
 
-    @property
+    @cached_property
     def sight(self) -> RuleSight:
         """The rules as they look at rows."""
-        return self._sight
-
-    @cached_property
-    def _sight(self) -> RuleSight:
         return RuleSight(self.rules, f"RuleBook.{self.policy}")
 
     def label(self, rows: pl.DataFrame, /) -> pl.DataFrame:
