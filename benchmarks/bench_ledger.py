@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from _bench import alternating, growth, machine, timed, told
+from attrs import evolve
 
 from custseg._kernels import books, grants, lots
 from custseg.base.customer_base import CustomerBase
@@ -309,6 +310,35 @@ def grown_tenfold(asked, seconds):
     )
 
 
+def compared(made, rounds):
+    """Two programs over one log beside one of them."""
+    base = whole_base(made)
+    other = evolve(FULL, version=2, pending_days=30)
+    works = {
+        "run": lambda: FULL.run(base, entries=False).balances(),
+        "compare": lambda: FULL.compare(other, base),
+    }
+    spent = alternating(works, rounds=rounds)
+    ratio = spent["compare"] / spent["run"]
+    print(f"\ncompare of two programs: {spent['compare']:.2f} s, {ratio:.2f} of one run")
+
+
+def small(calls=200):
+    """One member of a hundred events, and one order quoted in the middle of a ledger."""
+    one, many = whole_base(log(100, 1)), FULL.run(whole_base(log(20_000, 2_000)))
+    late = dt.datetime(2027, 1, 2, tzinfo=dt.UTC)
+    order = Order(order_id=10**10, customer_id=1_000, ordered_at=late, total=33)
+    works = {
+        "run, balances only": lambda: FULL.run(one, entries=False).balances(),
+        "run, balances": lambda: FULL.run(one).balances(),
+        "run, entries": lambda: FULL.run(one).entries,
+        "quote": lambda: FULL.quote(order, many),
+    }
+    rows = [(what, f"{1e3 * s:.2f}") for what, s in alternating(works, rounds=calls).items()]
+    print()
+    told(rows, ["one member of a hundred events", "ms"])
+
+
 def shuffled(base):
     """The same base with its rows in no order."""
     frames = {
@@ -316,6 +346,13 @@ def shuffled(base):
         for name in ("orders", "events")
     }
     return CustomerBase(**frames).as_of(base.day)
+
+
+def programs(asked, made):
+    """All that is told of the whole program."""
+    grown_tenfold(asked, whole(made, asked.rounds, asked.sample // 10))
+    compared(log(asked.events // 5, asked.members // 5), asked.rounds)
+    small()
 
 
 def main():
@@ -332,7 +369,7 @@ def main():
     )
     made = log(asked.events, asked.members)
     if asked.only_whole:
-        grown_tenfold(asked, whole(made, asked.rounds, asked.sample // 10))
+        programs(asked, made)
         return
     rows = []
     for pending in (0, 14):
@@ -374,7 +411,7 @@ def main():
         rows.append((what, f"{seconds[what]:.2f}", f"{rate:.1f}", f"{grown[0] / size:.2f}x"))
     print()
     told(rows, ["frames to ledger", "seconds", "M events/s", "memory / input"])
-    grown_tenfold(asked, whole(made, asked.rounds, asked.sample // 10))
+    programs(asked, made)
 
 
 if __name__ == "__main__":
