@@ -303,7 +303,9 @@ def grown_tenfold(asked, seconds):
     """How much longer the whole program takes than for a tenth of the log."""
     tenth = whole_base(log(asked.events // 10, asked.members // 10))
     name = "run, balances only"
-    spent = alternating({name: lambda: FULL.run(tenth, entries=False)}, rounds=asked.rounds)[name]
+    spent = alternating(
+        {name: lambda: FULL.run(tenth, entries=False).balances()}, rounds=asked.rounds
+    )[name]
     print(
         f"\nten times the log takes {seconds / spent:.1f} times as long "
         f"({spent:.3f} s for {asked.events // 10:,} events)"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import custseg as cu
 from base.logs_of import ZONES, base_of, days, end_of, everything, instants
 from custseg.model.measure_name import WHOLE, WINDOWED
 from naive import measures as naive
@@ -128,3 +129,11 @@ def test_dtypes_are_known_before_anything_is_measured():
     assert {name: type_of(MeasureName.parse(name)) for name in NAMES} == dict(
         list(schema.items())[1:]
     )
+
+
+def test_the_id_is_no_measure_whatever_was_asked_before():
+    base = cu.datasets.simulate(5, 60, seed=1).base()
+    for _ in range(2):
+        with pytest.raises(cu.SchemaError):
+            base.measures("customer_id")
+        base.measures("orders")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +71,38 @@ def test_an_order_of_the_past_is_not_quoted_nor_one_without_entries():
         blue.quote(early, blue.run(shop))
     with pytest.raises(cu.LedgerError, match="made without entries"):
         blue.quote(late, blue.run(shop, entries=False))
+
+
+def test_lines_count_in_a_quote_as_in_the_run():
+    orders = [{"order_id": 1, "customer_id": 7, "ordered_at": "2026-01-01", "total": 100}]
+    lines = [{**orders[0], "line": 1, "total": 10, "category": "coffee"}]
+    base = cu.CustomerBase(
+        orders=cu.table(cu.Order).cast(pl.DataFrame(orders)),
+        lines=cu.table(cu.OrderLine).cast(pl.DataFrame(lines)),
+    ).as_of("2026-01-31")
+    coffee = cu.Earn.per("coffee", 1, per="1.00", lines="category = 'coffee'")
+    ladder = cu.Ladder({"member": 0, "gold": 50})
+    program = cu.Program("Blue", earning=coffee, tiers=ladder)
+    order = cu.Order(order_id=2, customer_id=7, ordered_at="2026-02-02", total=60)
+    told = program.quote(order, program.run(base))
+    # Of the first order 10 were coffee; of the second nothing is known to be.
+    assert (told.points, told.tier_before, told.tier_after) == (0, "member", "member")
+
+
+def test_an_order_of_nothing_changes_nothing_and_one_that_came_is_refused():
+    shop = cu.datasets.simulate(20, 60, seed=1).base()
+    often = cu.Program(
+        "Blue", earning=cu.Earn.flat("a", 5), tiers=cu.Ladder({"one": 0, "two": 2}, by="orders")
+    )
+    ledger, member = often.run(shop), shop.orders["customer_id"][0]
+    free = cu.Order(order_id=LAST, customer_id=member, ordered_at=shop.instant, total=0)
+    held = ledger.balances().filter(customer_id=member)["tier"].item()
+    assert often.quote(free, ledger) == cu.Quote(0, 0, None, None, held, held)
+    came = cu.Order(
+        order_id=shop.orders["order_id"][0], customer_id=member, ordered_at=shop.instant, total=9
+    )
+    with pytest.raises(cu.LedgerError, match="is in the ledger already"):
+        often.quote(came, ledger)
+    text = cu.Order(order_id=LAST, customer_id="ann", ordered_at=shop.instant, total=9)
+    with pytest.raises(cu.LedgerError, match="'ann' is of another type than the ids"):
+        often.quote(text, ledger)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+import custseg as cu
 from custseg.base.customer_base import CustomerBase
 from custseg.errors import LedgerError
 from custseg.loyalty.earn import Earn
@@ -230,3 +231,36 @@ def test_an_empty_base_has_an_empty_ledger():
     assert ledger.entries.is_empty()
     assert ledger.totals.members == 0
     assert ledger.check().is_empty()
+
+
+def test_an_order_that_pays_another_hides_no_redemption_of_its_number():
+    at = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in range(1, 6)]
+    orders = pl.DataFrame(
+        {"order_id": [1, 5], "customer_id": [7, 8], "ordered_at": [at[0], at[1]], "total": [50, 9]}
+    )
+    events = pl.DataFrame(
+        {
+            "event_id": [5, 6],
+            "customer_id": [7, 7],
+            "at": [at[2], at[3]],
+            "kind": ["redeem", "cancel"],
+            "points": [10, None],
+            "refers_to": [None, 5],
+        }
+    )
+    people = pl.DataFrame({"customer_id": [7, 8], "referred_by": [None, 7]})
+    base = cu.CustomerBase(
+        orders=cu.table(cu.Order).cast(orders),
+        events=cu.table(cu.Event).cast(events),
+        customers=cu.table(cu.Customer).cast(people),
+    ).as_of("2026-01-31")
+    program = cu.Program(
+        "Blue",
+        earning=(
+            cu.Earn.per("base", 1, per="1.00"),
+            cu.Earn.flat("friend", 1, also=cu.Also("referred_by", 25)),
+        ),
+    )
+    ledger = program.run(base)
+    assert ledger.refusals.is_empty()
+    assert ledger.balances()["redeemed"].to_list() == [0, 0]

@@ -322,7 +322,7 @@ def test_all_that_may_be_read_has_a_text():
     assert cu.ChurnFit.from_json(made.to_json()) == made
     assert "Infinity" not in made.to_json()
     secret = cu.Measure("x", pl.col("channel") == "app", over="orders", how="count")
-    with pytest.raises(FitError, match="an expression, which has no text form"):
+    with pytest.raises(FitError, match="expression, which has no text form"):
         evolve(made, recipe=evolve(recipe, measures=(secret,))).to_json()
 
 

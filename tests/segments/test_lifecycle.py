@@ -335,3 +335,10 @@ def test_a_text_edited_into_nonsense_is_refused_with_all_that_is_wrong(text, tol
     assert [what[: len(start)] for what, start in zip(found, told, strict=True)] == told
     assert all(problem.where.startswith("Lifecycle") for problem in error.value.problems)
     assert all(problem.fix for problem in error.value.problems)
+
+
+def test_days_that_are_nan_are_none():
+    nan = float("nan")
+    rows = {"recency_days": [nan, 3.0], "tenure_days": [nan, 3.0], "orders": [0, 1]}
+    shown = pl.DataFrame({"customer_id": [1, 2], **rows, "last_gap_days": [nan, nan]})
+    assert Lifecycle().label(shown)["segment"].to_list() == ["prospect", "new"]

@@ -275,3 +275,14 @@ def test_a_book_shows_as_it_is_declared():
         )
         """
     )
+
+
+@pytest.mark.parametrize("flag", [[0, 1], [0, None], [1.0, 0.0]])
+def test_a_column_of_numbers_is_no_hit(flag):
+    rows = pl.DataFrame({"customer_id": [1, 2], "flag": flag})
+    for book in (
+        cu.RuleBook.first(cu.Rule("a", "flag"), otherwise="b"),
+        cu.RuleBook.every(cu.Rule("a", "flag")),
+    ):
+        with pytest.raises(cu.RuleError):
+            book.label(rows)

@@ -109,7 +109,7 @@ def _own(base: CustomerBase, measure: Measure, found: Plan) -> Sequence[Problem]
 def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
     """Note where a name comes from, or say why it comes from nowhere."""
     name = MeasureName.parse(text)
-    if text in base.known:
+    if text in base.known and text != "customer_id":
         return []
     if text in base.score_names:
         found.scored.append(text)
@@ -179,7 +179,7 @@ def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.Dat
     What has a name is kept by the base: its logs and its as_of never change.
     """
     known = base.known
-    if all(isinstance(one, str) and one in known for one in wanted):
+    if all(isinstance(one, str) and one in known and one != "customer_id" for one in wanted):
         columns = cast("Iterable[str]", dict.fromkeys(wanted))
     else:
         planned = plan(base, wanted)
@@ -219,11 +219,11 @@ def _placed(
 
 def _parts(base: CustomerBase, planned: Plan) -> Iterator[Sequence[pl.Series]]:
     """customer_id and measures of each reduction."""
-    at, log = base.when, base.order_log
+    at, orders = base.when, base.order_log
     if planned.folded:
-        yield from_fold(log, planned.folded, at, base.scale)
+        yield from_fold(orders, planned.folded, at, base.scale)
     if planned.rhythm:
-        yield from_rhythm(log, planned.rhythm, at)
+        yield from_rhythm(orders, planned.rhythm, at)
     for log, names in planned.logs.items():
         yield _REDUCED[log](base.view(log), names, at).get_columns()
     for own in planned.own:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ENGINE_KINDS", "ORDER_KIND", "REDEEM_KIND", "UNSETTLED_KINDS"]
+__all__ = ["ENGINE_KINDS", "ORDER_KIND"]
 
 ORDER_KIND = "order"
 """What an earning rule is on when it is on orders."""
 
-REDEEM_KIND = "redeem"
-"""A request to spend points."""
-
-UNSETTLED_KINDS = ("redeemed", "refund", "cancel", "adjust", "opening", "close")
-"""Kinds that mean something to a ledger and cannot be settled yet."""
-
-ENGINE_KINDS = frozenset((REDEEM_KIND, *UNSETTLED_KINDS))
+ENGINE_KINDS = frozenset(("redeem", "redeemed", "refund", "cancel", "adjust", "opening", "close"))
 """Kinds that are no actions: no rule earns on them."""

@@ -72,13 +72,16 @@ class Ledger:
     program: Program | Programs
     when: AsOf
     currency: str
-    _base: CustomerBase = field(alias="base")
     _frames: Frames = field(alias="frames")
 
     @property
     def refusals(self) -> pl.DataFrame:
         """What was refused, by customer and order of things: event_id, customer_id, at, reason."""
         return self._frames.refusals
+
+    @property
+    def _base(self) -> CustomerBase:
+        return self._frames.base
 
     @property
     def _closing(self) -> pl.DataFrame:

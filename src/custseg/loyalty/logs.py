@@ -93,6 +93,8 @@ class Logs:
                 {place: (own[a:b], of[a:b]) for place, (own, of) in self.lines.items()},
             )
             for (a, b), (c, d), *people in zip(*spans, strict=True)
+            # One member may have more rows than a part is meant to have.
+            if b > a or d > c
         ]
 
     def marked(self) -> pl.DataFrame:

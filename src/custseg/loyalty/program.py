@@ -134,8 +134,8 @@ class Program:
 
         Raises:
             LedgerError: when a rule reads what is not there, an id stands for
-                two different rows, an event is of a kind that cannot be
-                settled, or points leave int64; before anything is returned.
+                two different rows, or points leave int64; before anything is
+                returned.
 
         >>> import custseg as cu, polars as pl
         >>> orders = cu.table(cu.Order).require(

@@ -12,6 +12,7 @@ from custseg._kernels import books
 from custseg._kernels.grants import DESIRED, HELD_BEFORE
 from custseg.base.span import AsOf
 from custseg.errors import LedgerError, Problem
+from custseg.loyalty.earning import with_lines
 from custseg.loyalty.granting import effective
 from custseg.loyalty.logs import Logs
 from custseg.loyalty.naming import took_part
@@ -65,26 +66,37 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     a run: there is no second reading of the program.
 
     Raises:
-        LedgerError: when the order precedes the ledger's as_of, or the ledger
-            was made without entries.
+        LedgerError: when the order precedes the ledger's as_of or is in it
+            already, its customer's id is of another type, or the ledger was
+            made without entries.
     """
     frames = ledger._frames  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     base = frames.base
     row = frames.door.frame([order])
     at = int(array(row["ordered_at"])[0])
-    LedgerError.check(_problems(order, at, frames))
+    LedgerError.check(_problems(order, row, at, frames))
     logs = _own(frames, row, at)
     when = AsOf(at, base.when.today, base.tz)
     seen = base._changed(when=when)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    run = earned(plan_of(program, base.scale), logs, seen, entries=True)
+    plan = plan_of(program, base.scale)
+    run = earned(plan, with_lines(plan, logs, seen), seen, entries=True)
+    names, tiers = program.tiers.names if program.tiers is not None else (), run.grants.held
+    after = names[int(tiers[0])] if tiers is not None and tiers.size else None
     found = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
+    if not found.size:
+        # An order of nothing counts nowhere.
+        return Quote(0, 0, None, None, after, after)
+    if found.size > 1:
+        raise LedgerError(
+            f"order {order.order_id!r} is in the ledger already",
+            where=_WHERE,
+            fix="quote an order that has not come yet",
+        )
     rows = run.made.of_orders[found]
     if effective(run.made, run.demand)[rows[0]] == books.NOTHING:
         # Who is unknown, or has left, is no member.
         return Quote(0, 0, None, None, None, None)
-    points, told, held = int(run.grants.points[rows[0]]), run.grants.told, run.grants.held
-    names = program.tiers.names if program.tiers is not None else ()
-    after = names[int(held[0])] if held is not None else None
+    points, told = int(run.grants.points[rows[0]]), run.grants.told
     before = names[int(told[rows[0], HELD_BEFORE])] if names and told is not None else None
     if points < 0:
         return Quote(0, 0, None, None, before, after)
@@ -98,15 +110,20 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     )
 
 
-def _problems(order: Order, at: int, frames: Frames) -> list[Problem]:
-    where = "Program.quote"
+_WHERE = "Program.quote"
+
+
+def _problems(order: Order, row: pl.DataFrame, at: int, frames: Frames) -> list[Problem]:
     if not frames.has_entries:
         what = "this ledger was made without entries"
-        return [Problem(what, where, "run the program with entries=True")]
+        return [Problem(what, _WHERE, "run the program with entries=True")]
+    if row.schema["customer_id"] != frames.base.id_type:
+        what = f"customer {order.customer_id!r} is of another type than the ids of the base"
+        return [Problem(what, _WHERE, "write it as the base does")]
     if at < frames.base.when.instant:
         what = f"order {order.order_id!r} lies before the ledger's as_of"
         fix = "quote orders at or after it, or run the program on base.as_of(...) earlier"
-        return [Problem(what, where, fix)]
+        return [Problem(what, _WHERE, fix)]
     return []
 
 
@@ -118,7 +135,9 @@ def _own(frames: Frames, row: pl.DataFrame, at: int) -> Logs:
     a, b, c, d = (int(each[end]) for each in made.firsts for end in (place, place + 1))
     if place < 0:
         a = b = c = d = 0
-    orders = _with(logs.orders[a:b], row)
+    orders = logs.orders[a:b]
+    if row["total"][0] > 0:
+        orders = _with(orders, row)
     if b > a and int(array(logs.orders["ordered_at"][b - 1 : b])[0]) >= at:
         orders = orders.sort("customer_id", "ordered_at", "order_id")
     people = frames.base.customers

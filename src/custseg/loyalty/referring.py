@@ -33,7 +33,12 @@ def found(ids: pl.Series, firsts: Ints, named: pl.Series, asks: Ints, members: I
     """
     if ids.dtype == pl.Int64 and named.dtype == pl.Int64:
         who, whose = array(filled(ids, _NOBODYS)), array(filled(named, _NOBODYS))
-        return _bisected(who, firsts, whose[asks], members)
+        wanted = whose[asks]
+        about = _bisected(who, firsts, wanted, members)
+        nobody = np.flatnonzero(wanted == _NOBODYS)
+        if nobody.size:
+            about[nobody[named.gather(asks[nobody]).is_null().to_numpy()]] = -1
+        return about
     wanted = named.gather(asks)
     if ids.dtype != wanted.dtype:
         ids, wanted = ids.cast(pl.String), wanted.cast(pl.String)

@@ -10,8 +10,9 @@ from attrs import evolve
 
 from custseg._kernels import books
 from custseg.loyalty.granting import Demand
+from custseg.loyalty.logs import ALSO
 from custseg.loyalty.referring import found
-from custseg.schema.bridge import array, filled, minor_at, read_only
+from custseg.schema.bridge import array, filled, masked, minor_at, read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,9 +141,13 @@ def _refer(demand: Demand, made: Sequence, asks: Ints, of: Ints) -> None:
     logs = made.logs
     if "refers_to" not in logs.events.columns:
         return
+    known_by = logs.events["event_id"]
+    if ALSO in logs.events.columns:
+        # An action for another bears the number of its source, which may be an order's.
+        known_by = masked(known_by, ~logs.events[ALSO].to_numpy())
     for kind, ids, places, firsts in (
         (books.REFUND, logs.orders["order_id"], made.of_orders, made.firsts[0]),
-        (books.CANCEL, logs.events["event_id"], made.of_events, made.firsts[1]),
+        (books.CANCEL, known_by, made.of_events, made.firsts[1]),
     ):
         own = asks[of == kind]
         if own.size == 0 or ids.len() == 0:

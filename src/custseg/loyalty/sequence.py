@@ -98,10 +98,6 @@ class Sequence:
         """Where rows of the sequence stand among orders, then events."""
         return rows if self.source is None else self.source[rows]
 
-    def rows_at(self, places: Ints) -> Ints:
-        """The rows of the sequence that stand at places among orders, then events."""
-        return np.concatenate([self.of_orders, self.of_events])[places]
-
     def event_names(self, places: Ints | None = None) -> pl.Series:
         """The ids of events as text, of actions for others and of care too; all, or some."""
         events = self.logs.events

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     _Log = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
 
-__all__ = ["Settled", "earned", "settle", "settle_each", "settled"]
+__all__ = ["Settled", "earned", "settle", "settle_each"]
 
 
 @frozen(eq=False)
@@ -139,7 +139,6 @@ def settle_each(
             program=program,
             when=base.when,
             currency=base.currency,
-            base=base,
             frames=Frames(made, base, entries),
         )
         for program, made in zip(programs, runs, strict=True)
@@ -175,11 +174,6 @@ def _parts(rows: int) -> int:
 
 
 _WORTH_A_PART = 250_000
-
-
-def settled(plan: Plan, logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
-    """What came of a run, before it is shown."""
-    return _settled(plan, sequence(logs, plan.counted), base, entries=entries)
 
 
 def earned(plan: Plan, logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:

@@ -117,9 +117,9 @@ class _Grant:
             hits = (names == entry["source"]).arg_true()
             if hits.len():
                 place = low + int(hits[0])
-                among = np.array([place if is_order else logs.orders.height + place])
                 side = run.sides[0 if is_order else 1]
-                return cls(run, side, place, int(run.made.rows_at(among)[0]))
+                at = run.made.of_orders if is_order else run.made.of_events
+                return cls(run, side, place, int(at[place]))
         raise AssertionError(entry["entry_id"])
 
     @property

@@ -150,10 +150,10 @@ def located(ids: pl.Series, wanted: pl.Series) -> NDArray[np.int64]:
     if ids.len() == 0:
         return np.full(wanted.len(), -1)
     if ids.dtype == pl.Int64:
-        known, asked = array(ids), array(wanted)
-        at = np.searchsorted(known, asked)
-        at[at == known.size] = 0
-        at[known[at] != asked] = -1
+        have, asked = array(ids), array(wanted)
+        at = np.searchsorted(have, asked)
+        at[at == have.size] = 0
+        at[have[at] != asked] = -1
         return at
     at = ids.search_sorted(wanted).to_numpy().astype(np.int64)
     at[at == ids.len()] = 0

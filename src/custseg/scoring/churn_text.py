@@ -33,7 +33,7 @@ def written(fit: ChurnFit, /) -> str:
     recipe = fit.recipe
     FitError.check(
         Problem(
-            f"the measure {each.name!r} is an expression, which has no text form",
+            f"measure {each.name!r} is a polars expression, which has no text form",
             "ChurnFit.to_json",
             "write its value as SQL text",
         )

@@ -109,7 +109,8 @@ class _Log:
         )
         low = min(at for _, at in reach)
         zone = clock(when.tz, low, when.instant)
-        start = zone.day(low)
+        # Where clocks go back over midnight, a later instant may lie in an earlier day.
+        start = zone.day(low) - 1
         span = max(when.today - start, 0) + 1
         bits = span.bit_length()
         if max(far for far, _ in reach) * orders.height > _MAX or _SHARED * bits > _BITS:

@@ -20,7 +20,7 @@ from custseg.segments.given import as_row, is_row
 from custseg.segments.labels import is_name, labelled, with_labels
 from custseg.segments.layout import Layout, count, counted, share
 from custseg.segments.own_measures import as_text, measure_problems
-from custseg.segments.scheme_text import finite
+from custseg.segments.scheme_text import finite, is_whole
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.shown import a_frame
 from custseg.segments.track import track
@@ -84,9 +84,9 @@ class ClustersScheme:
 
     measures: tuple[str | Measure, ...] = field(converter=as_row)
     space: Space
-    names: tuple[str, ...] = field(converter=tuple)
+    names: tuple[str, ...] = field(converter=as_row)
     centres: tuple[tuple[float, ...], ...] = field(converter=_pairs)
-    customers: tuple[int, ...] = field(converter=tuple)
+    customers: tuple[int, ...] = field(converter=as_row)
     currency: str | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -254,6 +254,11 @@ class ClustersScheme:
 
     def _problems(self) -> Iterator[Problem]:
         where = "ClustersScheme"
+        for name in ("names", "customers"):
+            if not is_row(getattr(self, name)):
+                what = f"{name} are {getattr(self, name)!r:.60}"
+                yield Problem(what, f"{where}.{name}", "list them, one for each cluster")
+                return
         yield from measures_problems(self.measures, where=f"{where}.measures")
         yield from currency_problems(self.currency, where=f"{where}.currency")
         yield from self._space_problems(f"{where}.space")
@@ -268,8 +273,7 @@ class ClustersScheme:
                 fix = "give a number for each measure"
                 yield Problem(f"{centre!r} is no centre", f"{where}.centres[{place}]", fix)
         for place, customers in enumerate(self.customers):
-            counts = isinstance(customers, int) and not isinstance(customers, bool)  # pyright: ignore[reportUnnecessaryIsInstance] # texts are edited by hand
-            if not counts or not 0 <= customers <= _MOST:
+            if not is_whole(customers, 0, _MOST):
                 fix = "give a whole number from 0 on, of 63 bits"
                 what = f"{customers!r:.60} counts nobody"
                 yield Problem(what, f"{where}.customers[{place}]", fix)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MOST_BINS", "Grid", "bins_problems"]
+__all__ = ["Grid", "bins_problems"]
 
-MOST_BINS = 100
+_MOST_BINS = 100
 
 _FEWEST_BINS = 2
 _PAIR = 2
@@ -300,6 +300,6 @@ def _region_problems(region: object, bins: int, where: str) -> Iterator[Problem]
 
 def bins_problems(bins: object, *, where: str) -> Iterator[Problem]:
     """What is wrong with a number of bins."""
-    if not is_whole(bins, _FEWEST_BINS, MOST_BINS):
-        fix = f"give a whole number from {_FEWEST_BINS} to {MOST_BINS}"
+    if not is_whole(bins, _FEWEST_BINS, _MOST_BINS):
+        fix = f"give a whole number from {_FEWEST_BINS} to {_MOST_BINS}"
         yield Problem(f"bins is {bins!r}", where, fix)

@@ -279,8 +279,9 @@ class Lifecycle:
 
 def _whole_numbers(column: pl.Series) -> NDArray[np.int64]:
     """A column as an array; days that there are none of count as 0."""
-    # A column without any value may have no type.
-    typed = column if column.dtype == pl.Int64 else column.cast(pl.Int64)
+    # A column without any value may have no type; a day that is NaN is none.
+    told = column.fill_nan(None) if column.dtype.is_float() else column
+    typed = told if told.dtype == pl.Int64 else told.cast(pl.Int64)
     return array(filled(typed, 0))
 
 

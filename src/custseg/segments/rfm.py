@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -20,6 +20,7 @@ from custseg.segments.bins import (
     starts_problems,
 )
 from custseg.segments.currencies import currency_of
+from custseg.segments.given import as_row, is_row
 from custseg.segments.grid import Grid, bins_problems
 from custseg.segments.measure_window import suffix, window_problems
 from custseg.segments.rfm_by import by_problems
@@ -29,7 +30,7 @@ from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import polars as pl
     from numpy.typing import NDArray
@@ -53,14 +54,15 @@ def _tuples(cuts: Mapping[str, Iterable[float]] | None) -> dict[str, Starts]:
 
 
 def _floats(values: Iterable[float]) -> Starts:
-    if not isinstance(values, Iterable) or isinstance(values, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return cast("Starts", values)
+    row = as_row(values)
+    if not is_row(row):
+        return cast("Starts", row)
     # A flag is a number to Python, and none to anybody else.
     return tuple(
         float(value)
         if isinstance(value, Real) and not isinstance(cast("object", value), bool)
         else value
-        for value in values
+        for value in row
     )
 
 

@@ -165,7 +165,7 @@ class RFMScheme:
         recency, orders, spend = (row[name] for name in self.reads)
         segment = row["segment"]
         if row["r"] is None:
-            if recency is None:
+            if segment == "prospect":
                 return f"no orders; → {segment}"
             return (
                 f"no orders in {self.window}, last one {counted(recency, 'day')} ago; → {segment}"
@@ -243,7 +243,8 @@ class RFMScheme:
         if not bought.all():
             cell[~bought] = n**3
             if self.window:
-                cell[~known(days)] = n**3 + 1
+                told = days.fill_nan(None) if days.dtype.is_float() else days
+                cell[~known(told)] = n**3 + 1
         return cell
 
     def _problems(self) -> Iterator[Problem]:

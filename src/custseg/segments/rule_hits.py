@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from custseg.rules.rule import Rule
     from custseg.segments.rule_book import RuleBook
 
-__all__ = ["RuleSight", "columns_read", "seen"]
+__all__ = ["RuleSight", "seen"]
 
 _NESTED = "customer."
 _FEW = 50_000
@@ -47,7 +47,7 @@ class RuleSight:
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """What they read of a customer, each name once: `customer.region` is `region`."""
-        return columns_read(self.rules)
+        return _columns_read(self.rules)
 
     @cached_property
     def own(self) -> tuple[str, ...]:
@@ -102,7 +102,9 @@ class RuleSight:
             # What only values show is found rule by rule, so that the error names the rule.
             return pl.DataFrame([rule.hits(shown) for rule in self.rules])
         columns = found.get_columns()
-        if not any(column.null_count() for column in columns):
+        if any(column.dtype not in (pl.Boolean, pl.Null) for column in columns):
+            RuleError.check(self.problems(shown.schema))
+        if all(column.dtype == pl.Boolean and not column.null_count() for column in columns):
             return found
         return pl.DataFrame([_answered(column) for column in columns])
 
@@ -128,7 +130,7 @@ class RuleSight:
         return lru_cache(maxsize=64)(problems)
 
 
-def columns_read(rules: Sequence[Rule], /) -> tuple[str, ...]:
+def _columns_read(rules: Sequence[Rule], /) -> tuple[str, ...]:
     """What rules read of a customer, each name once: `customer.region` is `region`."""
     paths = (path for rule in rules for path in rule.reads_in_order)
     return tuple(dict.fromkeys(path.removeprefix(_NESTED) for path in paths))
@@ -179,7 +181,7 @@ def _meeting(book: RuleBook[Any], base: CustomerBase) -> Iterator[Problem]:
         if name in measured and lacking(base, each, name, where)
     }
     for index, rule in enumerate(book.rules if lacked else ()):
-        for name in columns_read((rule,)):
+        for name in _columns_read((rule,)):
             if name in lacked:
                 yield from lacking(base, measured[name], name, f"{where}[{index}].when")
     types.update({name: sight.types[name] for name in measured})
