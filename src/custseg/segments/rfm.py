@@ -58,12 +58,13 @@ def _floats(values: Iterable[float]) -> Starts:
     if not is_row(row):
         return cast("Starts", row)
     # A flag is a number to Python, and none to anybody else.
-    return tuple(
+    numbers = (
         float(value)
         if isinstance(value, Real) and not isinstance(cast("object", value), bool)
         else value
         for value in row
     )
+    return cast("Starts", tuple(numbers))
 
 
 _Cuts: TypeAlias = tuple[

@@ -102,7 +102,7 @@ class RuleSight:
             # What only values show is found rule by rule, so that the error names the rule.
             return pl.DataFrame([rule.hits(shown) for rule in self.rules])
         columns = found.get_columns()
-        if any(column.dtype not in (pl.Boolean, pl.Null) for column in columns):
+        if not all(isinstance(column.dtype, pl.Boolean | pl.Null) for column in columns):
             RuleError.check(self.problems(shown.schema))
         if all(column.dtype == pl.Boolean and not column.null_count() for column in columns):
             return found
