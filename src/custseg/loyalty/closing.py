@@ -78,8 +78,8 @@ def refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "event_id": made.names(rows, text=bool(run.terms.for_others), only=only),
-            "customer_id": made.members.ids.gather(whose),
+            "customer_id": made.members.ids[whose],
             "at": instants(made.at[rows]),
-            "reason": pl.Series(REASONS).gather(run.booked.reason[rows]),
+            "reason": pl.Series(REASONS)[run.booked.reason[rows]],
         }
     )

@@ -123,15 +123,15 @@ class Sequence:
         of_order = places < orders.len()
         first, second = places[of_order], places[~of_order] - orders.len()
         if only is not None and not text:
-            return orders.gather(first) if only == "orders" else events.gather(second)
+            return orders[first] if only == "orders" else events[second]
         if text or orders.dtype != events.dtype:
-            both = orders.gather(first).cast(pl.String), self.event_names(second)
+            both = orders[first].cast(pl.String), self.event_names(second)
         else:
-            both = orders.gather(first), events.gather(second)
+            both = orders[first], events[second]
         if first.size == 0 or second.size == 0:
             return both[int(first.size == 0)]
         order = np.argsort(np.argsort(~of_order, kind="stable"))
-        return pl.concat(both).gather(order)
+        return pl.concat(both)[order]
 
 
 def sequence(logs: Logs, kinds: frozenset[str] | None) -> Sequence:

@@ -61,7 +61,7 @@ def tier_moves(run: Settled, until: int) -> TierMoves | None:
     names = pl.Series(ladder.names)
     gone = (members.left <= until) | (members.since > until) | ~members.known
     closing = (
-        names.gather(grants.held)
+        names[grants.held]
         .to_frame("tier")
         .select(pl.when(pl.Series(~gone)).then("tier").alias("tier"))["tier"]
     )
@@ -77,9 +77,9 @@ def tier_moves(run: Settled, until: int) -> TierMoves | None:
         kept = moves[((moves[:, 3] == _BOTH) | (moves[:, 3] == other)) & known]
         return pl.DataFrame(
             {
-                "customer_id": members.ids.gather(kept[:, 0]),
+                "customer_id": members.ids[kept[:, 0]],
                 "at": instants(np.ascontiguousarray(kept[:, 1])),
-                "tier": names.gather(kept[:, 2]),
+                "tier": names[kept[:, 2]],
             }
         )
 
