@@ -264,3 +264,15 @@ def test_an_order_that_pays_another_hides_no_redemption_of_its_number():
     ledger = program.run(base)
     assert ledger.refusals.is_empty()
     assert ledger.balances()["redeemed"].to_list() == [0, 0]
+
+
+def test_no_lines_are_beside_orders_of_any_ids():
+    rows = {"order_id": ["a"], "customer_id": [7], "ordered_at": ["2026-01-01"], "total": [10]}
+    line = pl.DataFrame({"order_id": [1], "customer_id": [7], "ordered_at": ["2026-01-01"]})
+    line = line.with_columns(line=1, total=10, category=pl.lit("tea"))
+    base = cu.CustomerBase(
+        orders=cu.table(cu.Order).cast(pl.DataFrame(rows)),
+        lines=cu.table(cu.OrderLine).cast(line).clear(),
+    ).as_of("2026-01-31")
+    earning = cu.Earn.per("tea", 1, per="1.00", lines="category = 'tea'")
+    assert cu.Program("Blue", earning=earning).run(base).entries.is_empty()

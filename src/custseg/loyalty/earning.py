@@ -237,6 +237,10 @@ def _on_lines(rule: Earn, orders: pl.DataFrame, base: CustomerBase) -> tuple[Int
             where=f"Earn({rule.name!r}).lines",
             fix="look for totals that are too large",
         )
+    if orders.is_empty() or sums.is_empty():
+        # Nobody knows of what type the ids of no rows are.
+        none = np.zeros(orders.height, np.int64)
+        return read_only(none), read_only(none.astype(np.bool_))
     beside = orders.select("order_id").join(sums, on="order_id", how="left", maintain_order="left")[
         "units"
     ]

@@ -115,13 +115,13 @@ def _in_range(orders: pl.Series, others: pl.Series) -> _Found | None:
 
     with ThreadPoolExecutor(len(parts)) as pool:
         marked = list(pool.map(marked_of, parts))
-    words = reduce(np.bitwise_or, marked)
+    words = read_only(reduce(np.bitwise_or, marked))
     counts = np.bitwise_count(words).astype(np.int64)
     customers = int(counts.sum())
     if customers * _FULL >= size:
         return _every(orders, lowest, highest)
     ids = pl.Series(places(words, customers) + lowest)
-    return ids, array(orders), lowest, read_only(words), read_only(np.cumsum(counts) - counts)
+    return ids, array(orders), lowest, words, read_only(np.cumsum(counts) - counts)
 
 
 def _every(orders: pl.Series, lowest: int, highest: int) -> _Found:
