@@ -30,8 +30,13 @@ _BEYOND = -2
 # Instead of a row: there was no room to write, so try again with more.
 FULL = -2
 
-# Columns of a rule that needs the order of things; the last rows are the program's caps.
-LIMIT, PER, TIERS, PLACE = range(4)
+# Columns of a rule that needs the order of things; the last rows are the program's caps. What
+# it gives at once, in units, or -1 - the column of what it gives row by row.
+LIMIT, PER, GIVES, PLACE = range(4)
+MOST_RULES = 62
+
+# Columns of a factor.
+_TOP, _BOTTOM = 0, 1
 
 # What a member used of a cap, and in which period.
 _KEY, _USED = 0, 1
@@ -57,9 +62,10 @@ _MEMBER, _KIND, _MOVES, _FILLED, _BASE, LEVELS, THRESHOLDS = range(16, 23)
 
 # Columns of a row that was folded, then what it used of each cap. _COUNTS is 2 for an order that
 # was refunded in full: it qualifies for nothing. When it was folded, the sum was _THEN (or more),
-# the level that this supports _REACHED, and the next review _BEFORE (-1: a fall was booked).
-_WORTH, _COUNTS, _REFUNDED, _THEN, _REACHED, _BEFORE = range(6)
-ROW = 6
+# the level that this supports _REACHED, and the next review _BEFORE (-1: a fall was booked). _CAPS
+# tells as bits of which rules' caps it may have used; of others nothing is written.
+_WORTH, _COUNTS, _REFUNDED, _THEN, _REACHED, _BEFORE, _CAPS = range(7)
+ROW = 7
 
 
 def path_size(levels: int, falls: int) -> int:
@@ -303,10 +309,12 @@ def _refold(
 def _release(caps: tuple[Slate, Ints, Ints], terms: Ints, rows: Ints, row: int, today: int) -> None:
     """What an order used of caps comes back while the period runs."""
     rules, used, keys = caps
-    last = rows.shape[1] - ROW - 1 + (terms[today] >> 3)
-    for place in range(rows.shape[1] - ROW):
-        cap = place if place + 1 < rows.shape[1] - ROW else last
-        if used[cap, _KEY] == keys[rules[cap, PER], today]:
+    asked, specials = rows[row, _CAPS], rows.shape[1] - ROW - 1
+    for place in range(specials + 1):
+        cap = place if place < specials else specials + (terms[today] >> 3)
+        if (place == specials or (asked >> place) & 1 > 0) and (
+            used[cap, _KEY] == keys[rules[cap, PER], today]
+        ):
             used[cap, _USED] -= rows[row, ROW + place]
 
 
@@ -337,75 +345,84 @@ def _stand(
 
 
 @inlined
-def _left(caps: tuple[Slate, Ints, Ints], cap: int, today: int, units: int) -> int:
-    """What a cap leaves of units on a day."""
+def _left(caps: tuple[Slate, Ints, Ints], cap: Slate, today: int, units: int) -> tuple[int, int]:
+    """What a cap leaves of units on a day, and what was used of it."""
     rules, used, keys = caps
-    limit, spent = rules[cap, LIMIT], used[cap, _USED]
+    limit = rules[cap, LIMIT]
     if limit < 0:
-        return units
+        return units, 0
     # Of a cap that is no period's nothing is ever noted: its key is of no day.
-    if used[cap, _KEY] != keys[rules[cap, PER], today]:
-        spent = 0
-    return min(units, max(limit - spent, 0))
+    same = used[cap, _KEY] == keys[_unsigned(rules[cap, PER]), today]
+    spent = used[cap, _USED] * int(same)
+    return min(units, max(limit - spent, 0)), spent
 
 
 @inlined
 def _use(
     caps: tuple[Slate, Ints, Ints],
-    cap: int,
+    cap: Slate,
     today: int,
     rows: Ints,
-    row: int,
-    place: int,
-    units: int,
+    place: tuple[int, Slate],
+    units: tuple[int, int],
 ) -> None:
-    """Note what a row used of a cap."""
+    """Note what a row used of a cap, beside what was used of it."""
     rules, used, keys = caps
-    if rules[cap, PER] > 0:
-        key = keys[rules[cap, PER], today]
-        used[cap, _USED] = units + (used[cap, _USED] if used[cap, _KEY] == key else 0)
-        used[cap, _KEY] = key
-        rows[row, place] = units
+    per = _unsigned(rules[cap, PER])
+    if per > 0:
+        used[cap, _USED] = units[0] + units[1]
+        used[cap, _KEY] = keys[per, today]
+        rows[place] = units[0]
 
 
 @inlined
 def _contributed(
-    plain: Ints,
-    special: Ints,
+    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints],
     caps: tuple[Slate, Ints, Ints],
     rows: Ints,
     parts: Ints,
-    about: tuple[int, int, int, int, int],
+    about: tuple[int, int, int, int, int, int],
 ) -> tuple[int, int, int]:
     """What matching rules give together, in units (-1: none matches, -2: beyond int64).
 
     Beside it the caps that bound, as bits, and which rule is best.
     """
-    rules = caps[0]
-    here, row, today, held, best = about
-    total, winner, chosen, bound = plain[here, 0], plain[here, 1], -1, 0
-    for place in range(special.shape[1]):
-        rows[row, ROW + place] = 0
-        units = special[here, place]
-        if units < 0 or (rules[place, TIERS] >> held) & 1 == 0:
-            continue
-        part = _left(caps, place, today, units)
-        if best == 1:
-            if part > total or (part == total and rules[place, PLACE] < winner):
-                total, winner, chosen = part, rules[place, PLACE], place
-            continue
-        if part > _NEVER - max(total, 0):
-            return _BEYOND, 0, 0
-        total = max(total, 0) + part
-        bound |= int(part < units) << place
-        _use(caps, place, today, rows, row, ROW + place, part)
+    _, plain, limited, bests, _, amounts, allowed, _ = given
+    here, source, row, today, held, best = about
+    rules, total, winner, bound = caps[0], plain[source], -1, 0
+    if bests.shape[0] > 0:
+        winner = bests[source]
+    asked = limited[source] & allowed[_unsigned(held)]
+    rows[row, _CAPS] = asked
+    place, chosen, most, before = 0, 0, 0, -1
+    while asked > 0:
+        if asked & 1 > 0:
+            cap = _unsigned(place)
+            units = rules[cap, GIVES]
+            if units < 0:
+                units = amounts[source, -1 - units]
+            part, spent = _left(caps, cap, today, units)
+            if best == 1:
+                if part > total or (part == total and rules[cap, PLACE] < winner):
+                    total, winner, chosen = part, rules[cap, PLACE], place
+                    most, before = units, spent
+            else:
+                if part > _NEVER - max(total, 0):
+                    return _BEYOND, 0, 0
+                total = max(total, 0) + part
+                bound |= int(part < units) << place
+                _use(caps, cap, today, rows, (row, _unsigned(ROW + place)), (part, spent))
+                if parts.shape[0] > 0:
+                    parts[here, cap] = part
+        asked, place = asked >> 1, place + 1
+    if before >= 0:
+        bound, rows[row, _CAPS] = int(total < most) << chosen, 1 << chosen
+        cap = _unsigned(chosen)
+        _use(caps, cap, today, rows, (row, _unsigned(ROW + chosen)), (total, before))
         if parts.shape[0] > 0:
-            parts[here, place] = part
-    if chosen >= 0:
-        bound = int(total < special[here, chosen]) << chosen
-        _use(caps, chosen, today, rows, row, ROW + chosen, total)
-        if parts.shape[0] > 0:
-            parts[here, chosen] = total
+            parts[here, cap] = total
+    elif best == 1:
+        rows[row, _CAPS] = 0
     return total, bound, winner
 
 
@@ -436,26 +453,28 @@ def _tell(told: Ints, row: int, of: tuple[int, int, int, int]) -> None:
 
 @inlined
 def _granted(
-    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
+    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints],
     caps: tuple[Slate, Ints, Ints],
     rows: Ints,
     told: tuple[Ints, Ints],
     about: tuple[int, int, int, int, int],
 ) -> int:
     """The points of a row; -1 where no rule matches, -2 beyond int64."""
-    plain, special, _, boosts, tops, bottoms = given
+    source, _, _, _, boosts, _, _, factors = given
     here, row, today, held, adding = about
-    specials = special.shape[1]
-    one = (here, row, today, held, adding & 1)
-    units, bound, best = _contributed(plain, special, caps, rows, told[1], one)
-    rows[row, ROW + specials] = 0
+    origin, specials = _unsigned(source[here]), rows.shape[1] - ROW - 1
+    one = (here, origin, row, today, held, adding & 1)
+    units, bound, best = _contributed(given, caps, rows, told[1], one)
+    rows[row, _unsigned(ROW + specials)] = 0
     if units < 0:
         return units
-    code, tier, cap = _unsigned(boosts[here]), _unsigned(held), _unsigned(specials + (adding >> 3))
-    desired = _rounded(units, tops[code, tier], bottoms[code, tier], adding >> 1 & 3)
-    points = _left(caps, cap, today, desired)
+    first = boosts[origin] if boosts.shape[0] > 0 else 0
+    factor = _unsigned(first + held)
+    desired = _rounded(units, factors[factor, _TOP], factors[factor, _BOTTOM], adding >> 1 & 3)
+    cap = _unsigned(specials + (adding >> 3))
+    points, spent = _left(caps, cap, today, desired)
     if points > 0:
-        _use(caps, cap, today, rows, row, ROW + specials, points)
+        _use(caps, cap, today, rows, (row, _unsigned(ROW + specials)), (points, spent))
     _tell(told[0], here, (desired, bound, best, held))
     return points
 
@@ -464,7 +483,8 @@ def _granted(
 def fold_grants(
     offsets: Ints,
     log: tuple[Slate, Slate, Slate, Slate, Slate],
-    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
+    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints],
+    rules: Slate,
     calendar: tuple[Ints, Slate, Slate],
     ladder: tuple[Ints, Ints, Ints],
     until: Ints,
@@ -477,12 +497,16 @@ def fold_grants(
         offsets: int64[m + 1]; member k owns rows offsets[k]:offsets[k + 1].
         log: at, act, value (an order's total, a refund's amount; in smallest
             units), refers (the row of a refund's order), day: int64[n] each.
-        given: plain: int64[n, 2], what rules give that nothing limits, in units
-            (-1: none), and which of them is best. special: int64[n, s], what
-            each other rule gives. rules: int64[s + v, 4], LIMIT in units (-1:
-            none), PER (0 order, then rows of keys), TIERS as bits, PLACE; the
-            last are the program's caps, by version. boosts: int64[n], row of the factors.
-            tops, bottoms: int64[b, levels], the factors, by tier.
+        given: source: int64[n], where each row stands among orders, then events, as
+            all else here does. plain: int64[n], what rules give that nothing
+            limits, in units (-1: none); limited: int64[n], which other rules match,
+            as bits; bests: int64[n], which of the plain ones is best, or no
+            rows; boosts: int64[n], the first row of the factors, or no rows; amounts:
+            int64[n, a], what limited rules give that is not the same for all.
+            allowed: int64[levels], which limited rules each tier allows, as bits.
+            factors: int64[b x levels, 2], by tier.
+        rules: int64[s + v, 4], LIMIT in units (-1: none), PER (0 order, then rows
+            of keys), GIVES, PLACE; the last are the program's caps, by version.
         calendar: keys: int64[5, d], the period of each day. terms: int64[d], 1
             for best plus 2 for each step of the rounding plus 8 for each version
             before. lows: int64[d], first
@@ -502,7 +526,7 @@ def fold_grants(
 
     Returns:
         How many moves there are, and n; or the row where a number leaves
-        int64; or FULL. Cost: some 60 ns a row. Twin: naive.points.replay.
+        int64; or FULL. Cost: some 40 ns a row. Twin: naive.points.replay.
     """
     at, act, value, refers, day = log
     keys, terms, lows = calendar
@@ -510,7 +534,7 @@ def fold_grants(
     path, used, rows = scratch
     points, owed, refused, standing, moves, told, parts = room
     by, tiered, period = path[BY], path[BY] != NO_LADDER, path[PERIOD] == 1
-    times, caps = (at, day, lows), (given[2], used, keys)
+    times, caps = (at, day, lows), (rules, used, keys)
     for member in range(offsets.size - 1):
         base, own_moves = offsets[member], path[_MOVES]
         path[_STOP], path[_MEMBER], path[_KIND], path[_BASE] = stops[member], member, BOTH, base

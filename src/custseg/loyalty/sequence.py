@@ -94,6 +94,11 @@ class Sequence:
         both[self.of_orders], both[self.of_events] = of_orders, of_events
         return both
 
+    @property
+    def origin(self) -> Ints:
+        """int64[n], where each row stands among orders, then events."""
+        return read_only(np.arange(self.at.size) if self.source is None else self.source)
+
     def places(self, rows: Ints) -> Ints:
         """Where rows of the sequence stand among orders, then events."""
         return rows if self.source is None else self.source[rows]
