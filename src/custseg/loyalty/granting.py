@@ -153,7 +153,7 @@ def folded(
         demand,
         given,
         limited,
-        (days.keys, days.adding, days.lows),
+        days.table,
         (options, thresholds, *_reviews(ladder, made, days, until)),
         (denominator, day),
         until=until,
@@ -166,7 +166,7 @@ def _through(
     demand: Demand,
     given: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints],
     limited: Limited,
-    calendar: tuple[Ints, Ints, Ints],
+    table: Ints,
     ladder: tuple[Ints, Ints, Ints, Ints, Ints],
     about: tuple[int, Ints],
     *,
@@ -192,7 +192,7 @@ def _through(
             (at, act, value, refers, day),
             given,
             limited.table,
-            calendar,
+            table,
             ladder[2:],
             read_only(np.minimum(made.members.left, until)),
             _scratch(made, limited, options, thresholds),
@@ -212,14 +212,15 @@ def _through(
 
 def _scratch(
     made: Sequence, limited: Limited, options: Ints, thresholds: Ints
-) -> tuple[Ints, Ints, Ints]:
+) -> tuple[Ints, Ints, Ints, Ints]:
     """The path of a member's tiers, what it used of caps, and its rows."""
     path = np.zeros(kernel.path_size(thresholds.size, int(options[kernel.GRACE])), np.int64)
     path[: options.size], path[kernel.LEVELS] = options, thresholds.size
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds
-    used = np.zeros((len(limited.table), kernel.USE), np.int64)
+    used = np.zeros(limited.table.size // kernel.RULE * kernel.USE, np.int64)
     widest = int(np.diff(made.offsets).max(initial=1))
-    return path, used, np.zeros((widest, kernel.ROW + len(limited.places) + 1), np.int64)
+    uses = np.zeros((widest, len(limited.places) + 1), np.int64)
+    return path, used, uses, np.zeros(widest * kernel.ROW, np.int64)
 
 
 def _reviews(

@@ -96,7 +96,7 @@ class Limited:
 
     Attributes:
         places: The rules, by their places among all.
-        table: int64[s + v, 4], as the kernel reads them.
+        table: int64[(s + v) x 4], as the kernel reads them.
         allowed: int64[levels], which of them each tier allows, as bits.
         varied: Of those whose points are not the same for all, the column.
     """
@@ -140,7 +140,8 @@ def limited_of(
     table += [
         (-1, 0, 0, -1) if cap is None else (cap.points, _PERS[cap.per], 0, -1) for cap in caps
     ]
-    return Limited(tuple(places), read_only(np.array(table, np.int64)), read_only(allowed), varied)
+    flat = read_only(np.array(table, np.int64).reshape(-1))
+    return Limited(tuple(places), flat, read_only(allowed), varied)
 
 
 def factors_of(
@@ -149,8 +150,8 @@ def factors_of(
     """What boosts and tiers make of units, and where each row's part of it begins.
 
     Returns:
-        int64[b x levels, 2], factors as fractions, by tier; int64[n], the row of
-        the first tier, or no rows where there are no boosts.
+        int64[b x levels x 2], factors as fractions, by tier; int64[n], which is
+        the first tier's, or no rows where there are no boosts.
     """
     places = sorted({place: boost for side in sides for place, boost, _ in side.boosts}.items())
     if len(places) > _MOST_BOOSTS:
@@ -176,7 +177,7 @@ def factors_of(
                     fix="write factors and rates with fewer digits",
                 )
             table[row, tier] = whole.numerator, whole.denominator
-    return read_only(table.reshape(-1, 2)), read_only(rows * len(names))
+    return read_only(table.reshape(-1)), read_only(rows * len(names))
 
 
 _MOST_BOOSTS = 62
