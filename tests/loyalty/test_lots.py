@@ -135,7 +135,7 @@ def folded(members, calendar, oldest_first, *, record, kernel):
         fixed(LIMITS),
         DAYS * 4,
         oldest_first,
-        (totals, refused, takings, others, np.empty((len(rows), lots.LOT), np.int64)),
+        (totals, refused, takings, others, np.empty(len(rows) * lots.LOT, np.int64)),
     )
     return totals, refused, takings[:taken], others[:more], broken
 
