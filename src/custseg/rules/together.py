@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import polars as pl
 from attrs import frozen
 
 from custseg.rules.tree import FAILURES
+from custseg.schema.arrow import true
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
+    import numpy as np
+    from numpy.typing import NDArray
 
     from custseg.rules.rule import Rule
 
@@ -35,28 +36,28 @@ class Together:
         return frozenset(name for rule in self.rules for name in rule.reads)
 
     @cached_property
-    def _expressions(self) -> list[pl.Expr]:
+    def _answers(self) -> list[pl.Expr]:
         # By number: two rules may bear one name.
-        return [rule.expression.alias(str(place)) for place, rule in enumerate(self.rules)]
+        return [rule.answer.alias(str(place)) for place, rule in enumerate(self.rules)]
 
-    def hits(
-        self, frame: pl.DataFrame, more: Sequence[pl.Expr] = ()
-    ) -> tuple[list[pl.Series], list[pl.Series]]:
-        """What `Rule.hits` says of each rule, and other columns by the way.
+    def hits(self, frame: pl.DataFrame) -> list[NDArray[np.bool_]]:
+        """What `Rule.hits` says of each rule.
 
         Args:
             frame: As for `Rule.hits`.
-            more: Columns made of the frame.
 
         Raises:
             RuleError: as `Rule.hits`.
         """
-        if not (self.rules or more):
-            return [], []
+        if not self.rules:
+            return []
         try:
-            made = frame.select_seq(*self._expressions, *more).get_columns()
+            answers = frame.select_seq(*self._answers).get_columns()
         except FAILURES:
             # Which rule it was, and why, they say themselves.
-            hits = [rule.hits(frame) for rule in self.rules]
-            return hits, frame.select(*more).get_columns() if more else []
-        return made[: len(self.rules)], made[len(self.rules) :]
+            return [rule.hits(frame).to_numpy() for rule in self.rules]
+        # Null is no; for what is of no type, or of another, the rule says it itself.
+        return [
+            true(answer) if answer.dtype == pl.Boolean else rule.hits(frame).to_numpy()
+            for rule, answer in zip(self.rules, answers, strict=True)
+        ]
