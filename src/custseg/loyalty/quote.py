@@ -19,6 +19,7 @@ from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
+from custseg.schema.arrow import true
 from custseg.schema.bridge import array, framed, located, nulls
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     run = earned(plan, with_lines(plan, logs, seen), seen, entries=True)
     names, tiers = program.tiers.names if program.tiers is not None else (), run.grants.held
     after = names[int(tiers[0])] if tiers is not None and tiers.size else None
-    found = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
+    found = np.flatnonzero(true(run.made.logs.orders["order_id"] == row["order_id"][0]))
     if not found.size:
         # An order of nothing counts nowhere.
         return Quote(0, 0, None, None, after, after)
@@ -130,18 +131,17 @@ def _problems(order: Order, row: pl.DataFrame, at: int, frames: Frames) -> list[
 def _own(frames: Frames, row: pl.DataFrame, at: int) -> Logs:
     """The logs of the order's member with the order."""
     customer = row["customer_id"]
-    made = frames.run_of(customer[0]).made
+    made, people = frames.run_of(customer[0]).made, frames.people
     logs, own = made.logs, _own_rows(made.members.ids, customer)
     (a, b), (c, d) = ((int(each[own.start]), int(each[own.stop])) for each in made.firsts)
-    orders = logs.orders[a:b]
+    orders = logs.orders.slice(a, b - a)
     if row["total"][0] > 0:
         orders = _with(orders, row)
-    if b > a and int(array(logs.orders["ordered_at"][b - 1 : b])[0]) >= at:
+    if b > a and made.at[made.of_orders[b - 1]] >= at:
         orders = orders.sort("customer_id", "ordered_at", "order_id")
-    people = frames.people
     if people is not None:
         people = people[_own_rows(people["customer_id"], customer)]
-    return Logs(orders, logs.events[c:d], logs.act[c:d], people)
+    return Logs(orders, logs.events.slice(c, d - c), logs.act[c:d], people)
 
 
 def _own_rows(ids: pl.Series, customer: pl.Series) -> slice:
@@ -160,4 +160,5 @@ def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     more = [
         row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()
     ]
-    return orders.vstack(framed(more))
+    # In one piece, which a stack of frames is not; the orders are only looked at.
+    return orders.clone().extend(framed(more))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import polars as pl
 from attrs import frozen
 
 from custseg.rules.tree import FAILURES
-from custseg.schema.arrow import true
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
     from numpy.typing import NDArray
 
     from custseg.rules.rule import Rule
@@ -36,9 +35,12 @@ class Together:
         return frozenset(name for rule in self.rules for name in rule.reads)
 
     @cached_property
-    def _answers(self) -> list[pl.Expr]:
-        # By number: two rules may bear one name.
-        return [rule.answer.alias(str(place)) for place, rule in enumerate(self.rules)]
+    def _hits(self) -> list[pl.Expr]:
+        # By number: two rules may bear one name. Null is no, in half the time of `fill_null`.
+        return [
+            rule.answer.eq_missing(other=True).alias(str(place))
+            for place, rule in enumerate(self.rules)
+        ]
 
     def hits(self, frame: pl.DataFrame) -> list[NDArray[np.bool_]]:
         """What `Rule.hits` says of each rule.
@@ -52,12 +54,8 @@ class Together:
         if not self.rules:
             return []
         try:
-            answers = frame.select_seq(*self._answers).get_columns()
+            hits = frame.select_seq(*self._hits).get_columns()
         except FAILURES:
             # Which rule it was, and why, they say themselves.
-            return [rule.hits(frame).to_numpy() for rule in self.rules]
-        # Null is no; for what is of no type, or of another, the rule says it itself.
-        return [
-            true(answer) if answer.dtype == pl.Boolean else rule.hits(frame).to_numpy()
-            for rule, answer in zip(self.rules, answers, strict=True)
-        ]
+            hits = [rule.hits(frame) for rule in self.rules]
+        return [each.to_numpy() for each in hits]

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _NULL = pl.Series([None], dtype=pl.Null)
+_PHYSICAL = (pl.Int64, pl.Float64, pl.Float32, pl.Boolean)
 _INSTANT = pl.Datetime("us", "UTC")
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -42,7 +43,10 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 def read_only(values: NDArray[_Scalar]) -> NDArray[_Scalar]:
     """The same array, contiguous and not writable: kernels know one signature."""
-    fixed = values.view() if values.flags.c_contiguous else np.ascontiguousarray(values)
+    flags = values.flags
+    if flags.c_contiguous and not flags.writeable:
+        return values
+    fixed = values.view() if flags.c_contiguous else np.ascontiguousarray(values)
     fixed.setflags(write=False)
     return fixed
 
@@ -55,12 +59,12 @@ def array(column: pl.Series) -> NDArray[np.int64]:
             floats float64, booleans bool.
     """
     kind = column.dtype
-    if isinstance(kind, pl.Int64 | pl.Float64):
+    if isinstance(kind, _PHYSICAL):
         pass
-    elif kind.is_integer() or kind.is_temporal():
+    elif kind.is_temporal() or kind.is_integer():
         # A cast is at hand at once; `to_physical` goes through the engine, 70 us for one row.
         column = column.cast(pl.Int64)
-    elif not kind.is_float() and kind != pl.Boolean:
+    else:
         # Unnamed: the engine would take a name such as `^a$` for a pattern.
         column = column.alias("").to_physical().cast(pl.Int64)
     return read_only((column if column.n_chunks() == 1 else column.rechunk()).to_numpy())
@@ -184,14 +188,14 @@ def ragged(ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     rows = ids.len()
     if rows == 0:
         return ids, read_only(np.zeros(1, np.int64))
-    inner = np.flatnonzero(changes(ids)) + 1
-    offsets = np.empty(inner.size + 2, np.int64)
-    offsets[0], offsets[1:-1], offsets[-1] = 0, inner, rows
-    if inner.size + 1 == rows:
-        return ids, read_only(offsets)
-    if ids.dtype == pl.Int64:
-        return pl.Series(ids.name, array(ids)[offsets[:-1]]), read_only(offsets)
-    return ids[offsets[:-1]], read_only(offsets)
+    offsets = np.concatenate([[0], np.flatnonzero(changes(ids)) + 1, [rows]])
+    if offsets.size > rows:
+        own = ids
+    elif ids.dtype == pl.Int64:
+        own = pl.Series(ids.name, array(ids)[offsets[:-1]])
+    else:
+        own = taken(ids, offsets[:-1])
+    return own, read_only(offsets)
 
 
 def changes(ids: pl.Series) -> NDArray[np.bool_]:
