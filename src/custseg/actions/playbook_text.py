@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from custseg.actions.strategy import Strategy
 from custseg.errors import Problem, SchemaError
-from custseg.segments.documents import from_json, from_toml, head_problems, unknown_keys
+from custseg.schema.documents import from_json, from_toml, head_problems, unknown_keys
 from custseg.segments.scheme_text import keyed, listed
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from custseg.errors import FitError
-from custseg.segments.documents import from_json, head_problems, unknown_keys
+from custseg.schema.documents import from_json, head_problems, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
