@@ -6,16 +6,16 @@ import difflib
 import json
 import tomllib
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from custseg.errors import Problem
+from custseg.errors import CustsegError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from custseg.errors import CustsegError
+__all__ = ["from_json", "from_toml", "head_problems", "keyed", "listed", "made", "unknown_keys"]
 
-__all__ = ["from_json", "from_toml", "head_problems", "unknown_keys"]
+_Made = TypeVar("_Made")
 
 
 def from_json(
@@ -146,3 +146,38 @@ def unknown_keys(
                 f"did you mean {near[0]!r}?" if near else f"remove it: there are {', '.join(known)}"
             )
             yield Problem(f"{key!r} is no part of {what}", where, fix)
+
+
+def made(declared: Callable[[], _Made], /, place: str, problems: list[Problem]) -> _Made | None:
+    """What a declaration makes; None where it refuses, and why is added to the problems.
+
+    Args:
+        declared: Makes it.
+        place: Where in the document it stands.
+        problems: What is wrong so far.
+
+    >>> from custseg.errors import RuleError
+    >>> def refused():
+    ...     raise RuleError("'x' is wrong", where="Rule('a').when")
+    >>> problems = []
+    >>> made(refused, "rules[0]", problems), problems[0].where
+    (None, 'rules[0].when')
+    """
+    try:
+        return declared()
+    except CustsegError as error:
+        for each in error.problems:
+            part = each.where.rpartition(".")[2]
+            where = f"{place}.{part}" if part.isidentifier() and part != each.where else place
+            problems.append(Problem(each.what, where, each.fix))
+        return None
+
+
+def listed(found: object, /) -> list[object] | None:
+    """A list; None for anything else."""
+    return cast("list[object]", found) if isinstance(found, list) else None
+
+
+def keyed(found: object, /) -> dict[str, object] | None:
+    """A mapping; None for anything else."""
+    return cast("dict[str, object]", found) if isinstance(found, dict) else None
