@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from custseg._kernels._jit import bare, inlined, kernel, part
+from custseg._kernels._jit import bare, inlined, part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,6 @@ __all__ = [
     "REFUND",
     "TOTALS",
     "fold_lots",
-    "interleave",
 ]
 
 # An index that cannot be below 0 needs no look at the length of what it is of.
@@ -69,57 +68,6 @@ TOTALS = 11
 # refund took from the middle is no longer counted.
 _UPTO, _ENDS, _OPENS, _MADE, _CLAWED = range(5)
 LOT = 5
-
-
-@kernel
-def interleave(
-    left_offsets: Ints,
-    left_at: Ints,
-    left_rank: Ints,
-    right_offsets: Ints,
-    right_at: Ints,
-    right_rank: Ints,
-) -> tuple[Ints, Ints]:
-    """The order of two logs folded as one, by (member, instant, rank).
-
-    Args:
-        left_offsets: int64[m + 1]; member k owns left rows
-            left_offsets[k]:left_offsets[k + 1].
-        left_at: int64[n], ascending within a member, as is its rank at one
-            instant. Trusted.
-        left_rank: int64[n].
-        right_offsets: int64[m + 1], of the same members.
-        right_at: int64[p].
-        right_rank: int64[p].
-
-    Returns:
-        int64[m + 1] offsets and int64[n + p] rows in their new order; rows of
-        the right log count from n on. Equal keys: left first.
-        Cost: one comparison a row. Twin: naive.lots.interleave.
-    """
-    members = left_offsets.size - 1
-    offsets = np.empty(members + 1, np.int64)
-    rows = np.empty(left_at.size + right_at.size, np.int64)
-    place = 0
-    for member in range(members):
-        offsets[member] = place
-        i, left_stop = left_offsets[member], left_offsets[member + 1]
-        j, right_stop = right_offsets[member], right_offsets[member + 1]
-        while i < left_stop or j < right_stop:
-            right = i == left_stop
-            if i < left_stop and j < right_stop:
-                right = right_at[j] < left_at[i] or (
-                    right_at[j] == left_at[i] and right_rank[j] < left_rank[i]
-                )
-            if right:
-                rows[place] = left_at.size + j
-                j += 1
-            else:
-                rows[place] = i
-                i += 1
-            place += 1
-    offsets[members] = place
-    return offsets, rows
 
 
 @inlined

@@ -157,8 +157,6 @@ def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     shared = [name for name in have if name in want]
     if any(have[name] != want[name] for name in shared):
         return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
-    more = [
-        row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()
-    ]
+    more = [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
     # In one piece, which a stack of frames is not; the orders are only looked at.
     return orders.clone().extend(framed(more))

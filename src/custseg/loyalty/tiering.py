@@ -43,7 +43,9 @@ class TierMoves:
         own = [(run.made.members, run.grants.held) for run in self.runs]
         return joined(
             [
-                taken(names, held, each.known & (each.since <= self.until) & (each.left > self.until))
+                taken(
+                    names, held, each.known & (each.since <= self.until) & (each.left > self.until)
+                )
                 for each, held in own
                 if held is not None
             ]
@@ -56,9 +58,7 @@ class TierMoves:
 
     def _spans(self, members: Members) -> pl.DataFrame:
         left = masked(instants(members.left, "left"), members.left <= self.until)
-        spans = framed(
-            [members.ids.alias("customer_id"), instants(members.since, "since"), left]
-        )
+        spans = framed([members.ids.alias("customer_id"), instants(members.since, "since"), left])
         begun = members.known & (members.since <= self.until)
         return spans if begun.all() else spans.filter(pl.Series(begun))
 
@@ -78,9 +78,7 @@ class TierMoves:
             members, moves = run.made.members, run.grants.moves
             assert moves is not None  # noqa: S101 - there is a ladder
             counts = (moves[:, 3] == _BOTH) | (moves[:, 3] == of)
-            whose, at, tier, _ = np.ascontiguousarray(
-                moves[counts & members.known[moves[:, 0]]].T
-            )
+            whose, at, tier, _ = np.ascontiguousarray(moves[counts & members.known[moves[:, 0]]].T)
             ids = taken(members.ids.alias("customer_id"), whose)
             found.append(framed([ids, instants(at, "at"), taken(names, tier)]))
         return pl.concat(found)
