@@ -239,7 +239,7 @@ def _advance(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, unt
         _wait(path, reviews)
 
 
-@part
+@inlined
 def _begin(path: Slate, reviews: Slate, start: int) -> None:
     """A member at the first level, before anything."""
     path[_HELD] = path[_SUM] = path[_FALLS] = path[_FIRST] = path[_HERE] = 0
@@ -436,13 +436,18 @@ def _contributed(
                     return _BEYOND, 0, 0, 0
                 total = max(total, 0) + part
                 bound |= int(part < units) << cap
-                noted |= _use(caps, cap, today, (row, _unsigned(cap)), (part, spent)) << cap
+                noted |= (
+                    _use(caps, cap, today, (_unsigned(row), _unsigned(cap)), (part, spent)) << cap
+                )
                 if parts.shape[0] > 0:
                     parts[here, _unsigned(cap)] = part
         asked, cap = asked >> 1, cap + 1
     if before >= 0:
         bound = int(total < most) << chosen
-        noted = _use(caps, chosen, today, (row, _unsigned(chosen)), (total, before)) << chosen
+        noted = (
+            _use(caps, chosen, today, (_unsigned(row), _unsigned(chosen)), (total, before))
+            << chosen
+        )
         if parts.shape[0] > 0:
             parts[here, _unsigned(chosen)] = total
     return total, bound, winner, noted
@@ -499,7 +504,7 @@ def _granted(
     cap = last + (adding >> 3)
     points, spent = _left(caps, cap, today, desired)
     if points > 0:
-        noted |= _use(caps, cap, today, (row, _unsigned(last)), (points, spent)) << last
+        noted |= _use(caps, cap, today, (_unsigned(row), _unsigned(last)), (points, spent)) << last
     rows[_in_row(row, _CAPS)] = noted
     _tell(told[0], here, (desired, bound, best, held))
     return points
@@ -565,32 +570,31 @@ def fold_grants(
             used[_in_use(cap, _KEY)] = _LONG_AGO
         held = total = first = level = 0
         for row in range(offsets[member + 1] - base):
-            here, own = _unsigned(base + row), _unsigned(row)
+            here = _unsigned(base + row)
             now, what, today = at[here], act[here], _unsigned(day[here])
-            rows[_in_row(own, _WORTH)] = rows[_in_row(own, _COUNTS)] = rows[
-                _in_row(own, _REFUNDED)
-            ] = 0
+            for column in (_WORTH, _COUNTS, _REFUNDED):
+                rows[_in_row(row, column)] = 0
             if _ORDER <= what <= _ACTION:
                 if path[_DUE] <= now:
                     _put_down(path, held, total, first, row)
                     _advance(path, day, rows, reviews, moves, now)
                     held, total, first = path[_HELD], path[_SUM], path[_FIRST]
-                about = here, own, today, held
+                about = here, row, today, held
                 units = _granted(given, caps, rows, (told, parts), about)
                 if units == _BEYOND:
                     return 0, _signed(here)
                 points[here] = units
-                rows[_in_row(own, _COUNTS)] = 1
+                rows[_in_row(row, _COUNTS)] = 1
                 if tiered:
                     worth = _worth(by, what, units, value, here)
                     if worth > _NEVER - total:
                         return 0, _signed(here)
-                    rows[_in_row(own, _WORTH)] = worth
+                    rows[_in_row(row, _WORTH)] = worth
                     low = path[_LOW] if period else days[_in_day(today, LOW)]
                     first, total = _slid(day, rows, base, (first, row + 1), total + worth, low)
                     level = _level(path, total, level)
                     held = _qualify(path, reviews, moves, level, held, now)
-                    _remember(path, rows, own, total, level)
+                    _remember(path, rows, row, total, level)
             elif what == _REFUND:
                 order = refers[here]
                 left = value[order] - rows[_in_row(order - base, _REFUNDED)] - value[here]
