@@ -62,9 +62,7 @@ def _targets(
         return None
     kinds: dict[str, NDArray[np.bool_] | None] = {ORDER_KIND: None}
     if not is_order:
-        kinds = {
-            on: true(rows["kind"] == on) for on in {each.rule.on for each in asked}
-        }
+        kinds = {on: true(rows["kind"] == on) for on in {each.rule.on for each in asked}}
     hits = hits_of(Asked(tuple(asked)), rows, at, (base.customers, base.tz), kinds)
     return pl.concat([_made(plan, each, rows, at, key, hits[each.place], base) for each in asked])
 

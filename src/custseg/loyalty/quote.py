@@ -19,6 +19,7 @@ from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
+from custseg.loyalty.versions import current_of
 from custseg.schema.arrow import true
 from custseg.schema.bridge import array, framed, located, nulls
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.frames import Frames
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.program import Program
+    from custseg.loyalty.programs import Programs
     from custseg.model.nouns import Order
 
 __all__ = ["Quote", "quote"]
@@ -60,7 +62,7 @@ class Quote:
     tier_after: str | None
 
 
-def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
+def quote(program: Program | Programs, order: Order, ledger: Ledger) -> Quote:
     """What an order would earn after all that a ledger has seen.
 
     The order is settled with its member's own logs, by the very same steps as
@@ -81,7 +83,8 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     seen = base._changed(when=when)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     plan = plan_of(program, base.scale)
     run = earned(plan, with_lines(plan, logs, seen), seen, entries=True)
-    names, tiers = program.tiers.names if program.tiers is not None else (), run.grants.held
+    ladder, tiers = current_of(program).tiers, run.grants.held
+    names = () if ladder is None else ladder.names
     after = names[int(tiers[0])] if tiers is not None and tiers.size else None
     found = np.flatnonzero(true(run.made.logs.orders["order_id"] == row["order_id"][0]))
     if not found.size:
@@ -157,8 +160,6 @@ def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     shared = [name for name in have if name in want]
     if any(have[name] != want[name] for name in shared):
         return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
-    more = [
-        row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()
-    ]
+    more = [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
     # In one piece, which a stack of frames is not; the orders are only looked at.
     return orders.clone().extend(framed(more))

@@ -107,7 +107,7 @@ def masked(column: pl.Series, some: NDArray[np.bool_]) -> pl.Series:
     """
     if some.all():
         return column
-    return column.zip_with(pl.Series(some), pl.Series([None], dtype=column.dtype))
+    return column.zip_with(pl.Series(some), _NULL.cast(column.dtype))
 
 
 def minor(column: pl.Series) -> pl.Series:

@@ -57,10 +57,8 @@ def _held(value: object, column: Column, scale: int) -> pl.Series | None:
     if kind == "money":
         amount = _exact(value, scale)
         fine = amount is not None and _within(amount, column)
-        if not fine:
-            return None
         # As text: a series of Decimals takes twice as long.
-        return pl.Series(name, [f"{amount:f}"]).cast(dtype_of(kind, scale))
+        return pl.Series(name, [f"{amount:f}"]).cast(dtype_of(kind, scale)) if fine else None
     return None
 
 
