@@ -110,10 +110,10 @@ def test_everything_wrong_with_an_edited_text_is_told_at_once():
         ("segment 'c' has a strategy, or nothing", ": strategies[2]"),
         ("{'goal': 'g'} names no segment", ": strategies[3]"),
         ("'d' names no segment", ": strategies[4]"),
-        ("a strategy needs its goal in words, got ''", ": strategies[5]: Strategy.goal"),
-        ("priority is a whole number from 1, got 0", ": strategies[5]: Strategy.priority"),
+        ("a strategy needs its goal in words, got ''", ": strategies[5].goal"),
+        ("priority is a whole number from 1, got 0", ": strategies[5].priority"),
         ("channel is 3", ": strategies[6]"),
-        ("a strategy needs a channel, got ()", ": strategies[7]: Strategy.channel"),
+        ("a strategy needs a channel, got ()", ": strategies[7].channel"),
         ("segment 'f' is there twice", ": strategies"),
     ]
     assert caught.value.problems[2].fix == "did you mean 'channel'?"

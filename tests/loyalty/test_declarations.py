@@ -289,11 +289,11 @@ def test_a_rule_for_two_members_has_neither_tiers_nor_cap():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"name": "x", "cap": {"points": 1}}', "per is missing"),
-        ('{"name": "x", "tiers": {"by": "points"}}', "levels is missing"),
+        ('{"name": "x", "cap": {"points": 1}}', "'per' is missing"),
+        ('{"name": "x", "tiers": {"by": "points"}}', "'levels' is missing"),
         (
             '{"name": "x", "tiers": {"levels": {"a": 0}, "window": {"weeks": 1}}}',
-            "'weeks' is unknown",
+            "'weeks' is no part of a window",
         ),
         ('{"name": "x", "tiers": {"levels": {"a": 0}, "window": {"days": 0}}}', "whole positive"),
         ('{"name": "x", "earning": [{"name": "a", "boost": 2, "per": 1}]}', "a boost has no per"),
@@ -301,7 +301,7 @@ def test_a_rule_for_two_members_has_neither_tiers_nor_cap():
         ('{"name": "x", "care": [{"care": "easter", "points": 1}]}', "care is 'easter'"),
         ('{"name": "x", "care": [{"care": "birthday", "points": 1, "day": 1}]}', "has no day"),
         ('{"name": "x", "care": [{"care": "holiday", "points": 1, "day": 1}]}', "has no name"),
-        ('{"name": "x", "expiry": "soon"}', "is no table"),
+        ('{"name": "x", "expiry": "soon"}', "an expiry is a mapping, got 'soon'"),
         ('{"name": "x", "rewards": {}}', "rewards is no list"),
     ],
 )
@@ -382,7 +382,7 @@ def test_versions_are_equal_after_a_trip_through_either_text(world):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[", "this is not TOML"),
+        ("[", "a program is not TOML"),
         ('[[versions]]\nname = "x"', "the version has no day"),
         ('[[versions]]\nfrom = 2025-01-01\nnamed = "x"', "did you mean 'name'"),
         ('[[versions]]\nfrom = 2025-01-01T00:00:00\nname = "x"', "is not a day"),
@@ -426,7 +426,8 @@ def test_versions_that_do_not_fit_together_are_refused(given_, told):
         ("{}", "versions is no list"),
         ('{"versions": [{"name": "x"}]}', "has no day"),
         ('{"versions": [{"from": "2025-01-01", "named": "x"}]}', "did you mean 'name'"),
-        ('{"programs": []}', "'programs' is unknown"),
+        ('{"versions": [], "versions": []}', "'versions' is there twice"),
+        ('{"programs": []}', "'programs' is no part of the versions"),
     ],
 )
 def test_a_text_that_holds_no_versions_says_why(text, told):

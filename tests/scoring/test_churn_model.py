@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import math
@@ -322,28 +323,126 @@ def test_all_that_may_be_read_has_a_text():
     assert cu.ChurnFit.from_json(made.to_json()) == made
     assert "Infinity" not in made.to_json()
     secret = cu.Measure("x", pl.col("channel") == "app", over="orders", how="count")
-    with pytest.raises(FitError, match="expression, which has no text form"):
-        evolve(made, recipe=evolve(recipe, measures=(secret,))).to_json()
+    other = cu.Measure("y", pl.col("channel") == "web", over="orders", how="count")
+    with pytest.raises(FitError) as caught:
+        evolve(made, recipe=evolve(recipe, measures=(secret, told, other))).to_json()
+    assert [each.what for each in caught.value.problems] == [
+        f"measure '{name}' is a polars expression, which has no text form" for name in ("x", "y")
+    ]
+    assert {each.where for each in caught.value.problems} == {"ChurnFit.to_json"}
+    assert "SQL text" in caught.value.problems[0].fix
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "told", "part"),
     [
-        ({"fit": "spend"}, "no churn model"),
-        ({"format": 9}, "format 9 is not known"),
-        ({"day": "soon"}, "is no fit"),
-        ({"trees": 0}, "trees is 0"),
-        ({"measures": [{"magic": {}}]}, "is no fit"),
-        ({"calibration": [1]}, "is no fit"),
-        ({"forest": [[]]}, "a tree has no root"),
-        ({"forest": [[[0, 0, 1, False, 0.0, 0.0]]]}, "a tree leads nowhere"),
-        ({"forest": [[[99, 1, 2, False, 0.0, 0.0]] * 3]}, "a tree leads nowhere"),
+        ({"fit": "spend"}, "no churn model", ""),
+        ({"format": 9}, "format 9 is not known", ": format"),
+        ({"tree": 3}, "'tree' is no part of a churn model", ""),
+        ({"day": "soon"}, "'soon' is no day", ": day"),
+        ({"until": 3}, "3 is no day", ": until"),
+        ({"trees": 0}, "trees is 0", ".trees"),
+        ({"seed": "x"}, "seed is 'x'", ".seed"),
+        ({"seed": 10**400}, "seed is 1000", ".seed"),
+        ({"horizon": 90}, "90 is no window", ": horizon"),
+        ({"horizon": {"weeks": 1}}, "{'weeks': 1} is no window", ": horizon"),
+        ({"horizon": {"days": 1, "months": 1}}, "a window has days or months", ": horizon"),
+        ({"measures": "orders"}, "'orders' is no list", ": measures"),
+        ({"measures": ["orders", "region"]}, "'region' is no measure of the logs", ".measures"),
+        ({"measures": [{"magic": {}}]}, "{'magic': {}} is no measure", ": measures[0]"),
+        ({"measures": [3]}, "3 is no measure", ": measures[0]"),
+        ({"measures": ["orders", {"measure": {"name": "x"}}]}, "is no measure", ": measures[1]"),
+        ({"measures": [{"measure": {"name": "x", "value": 5}}]}, "no measure", ": measures[0]"),
+        (
+            {"measures": [{"measure": {"name": "x", "value": "total +"}}]},
+            "measure 'x' cannot be read",
+            ": measures[0]",
+        ),
+        ({"measures": [{"engagement": {"weights": {}}}]}, "is no measure", ": measures[0]"),
+        (
+            {"measures": [{"engagement": {"weights": 5, "half_life_days": 1, "name": "warmth"}}]},
+            "weights are 5",
+            ": measures[0].weights",
+        ),
+        ({"customers": 2.5}, "2.5 is no whole number", ": customers"),
+        ({"customers": True}, "True is no whole number", ": customers"),
+        ({"churned_share": 1.5}, "1.5 is no share", ": churned_share"),
+        ({"calibration": [1]}, "[1] is no pair of numbers", ": calibration"),
+        ({"calibration": [1, "2"]}, "[1, '2'] is no pair", ": calibration"),
+        ({"calibration": 1}, "1 is no pair", ": calibration"),
+        ({"base": None}, "None is no number", ": base"),
+        ({"base": math.nan}, "nan is no number", ": base"),
+        ({"forest": {}}, "{} is no list", ": forest"),
+        ({"forest": [[]]}, "a tree has no root", ": forest[0]"),
+        ({"forest": [3]}, "a tree has no root", ": forest[0]"),
+        ({"forest": [[[-1, 0, 0, False, 0.0, 0.0]], [[1]]]}, "a node is none", ": forest[1][0]"),
+        ({"forest": [[["0", 0, 0, False, 0.0, 0.0]]]}, "a node is none", ": forest[0][0]"),
+        ({"forest": [[[-2, 0, 0, False, 0.0, 0.0]]]}, "a node is none", ": forest[0][0]"),
+        ({"forest": [[[-1, 0, 0, 1, 0.0, 0.0]]]}, "a node is none", ": forest[0][0]"),
+        ({"forest": [[[-1, 0, 0, False, "0", 0.0]]]}, "a node is none", ": forest[0][0]"),
+        ({"forest": [[[-1, 0, 0, False, 0.0, None]]]}, "a node is none", ": forest[0][0]"),
+        ({"forest": [[[0, 0, 1, False, 0.0, 0.0]]]}, "a tree leads nowhere", ": forest[0][0]"),
+        ({"forest": [[[0, 1, 2, False, 0.0, 0.0], *[[-1, 0, 0, False, 0.0, 0.0]]]]}, "nowhere", ""),
+        (
+            {"forest": [[[99, 1, 2, False, 0.0, 0.0]] * 3]},
+            "reads measure 100 of 12",
+            ": forest[0][0]",
+        ),
     ],
 )
-def test_a_text_that_is_no_churn_model_is_refused(fit, change, told):
-    text = json.dumps({**json.loads(fit.to_json()), **change})
-    with pytest.raises(FitError, match=told):
-        cu.ChurnFit.from_json(text)
+def test_a_text_that_is_no_churn_model_is_refused(fit, change, told, part):
+    parts = json.loads(fit.to_json())
+    if "measures" in change:
+        # The trees read none of the measures that are left.
+        parts["forest"] = [[[-1, 0, 0, False, 0.0, 0.0]]]
+    with pytest.raises(FitError) as caught:
+        cu.ChurnFit.from_json(json.dumps({**parts, **change}))
+    (problem,) = caught.value.problems
+    assert told in problem.what
+    assert problem.where.startswith("ChurnFit.from_json")
+    assert part in problem.where
+    assert problem.fix
+
+
+def test_everything_that_is_wrong_with_a_text_is_said_at_once(fit):
+    parts = json.loads(fit.to_json())
+    wrong = {"horizon": 90, "measures": [3, 4], "day": "soon", "customers": -1, "forest": [[]]}
+    with pytest.raises(FitError) as caught:
+        cu.ChurnFit.from_json(json.dumps({**parts, **wrong}))
+    places = [each.where.partition(": ")[2] for each in caught.value.problems]
+    assert places == ["measures[0]", "measures[1]", "horizon", "day", "customers", "forest[0]"]
+    del parts["day"], parts["base"]
+    with pytest.raises(FitError) as caught:
+        cu.ChurnFit.from_json(json.dumps(parts))
+    assert [each.what for each in caught.value.problems] == [
+        "'day' is missing",
+        "'base' is missing",
+    ]
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=6)
+        | st.dictionaries(
+            st.sampled_from(
+                ["days", "months", "measure", "engagement", "name", "value", "weights"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.integers(0, 15), junk)
+def test_a_text_with_any_part_changed_is_refused_or_read(fit, place, found):
+    parts = json.loads(fit.to_json())
+    parts[[*parts, "another"][place]] = found
+    with contextlib.suppress(FitError):
+        again = cu.ChurnFit.from_json(json.dumps(parts))
+        assert cu.ChurnFit.from_json(again.to_json()) == again
 
 
 LEAF = (-1, 0, 0, False, 0.0, 2.0)

@@ -342,7 +342,9 @@ def test_a_holdout_comes_after_its_calibration():
     ("text", "told"),
     [
         ("{", "not JSON"),
-        ("[]", "is no fit"),
+        ("[]", "a fit is a mapping"),
+        ("{}", "is no fit"),
+        ('{"fit": "bgnbd", "fit": "nbd", "format": 1}', "'fit' is there twice"),
         ('{"fit": "spend", "format": 1}', "no fit of purchases"),
         ('{"fit": "bgnbd", "format": 9}', "format 9 is not known"),
         ('{"fit": "bgnbd", "format": 1}', "is no fit"),

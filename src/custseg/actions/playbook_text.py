@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from custseg.actions.strategy import Strategy
 from custseg.errors import Problem, SchemaError
-from custseg.segments.documents import from_json, from_toml, head_problems, unknown_keys
-from custseg.segments.scheme_text import keyed, listed
+from custseg.schema.documents import (
+    from_json,
+    from_toml,
+    head_problems,
+    keyed,
+    listed,
+    made,
+    unknown_keys,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,10 +117,4 @@ def _row(found: object, where: str, problems: list[Problem]) -> tuple[str, Strat
     problems += wrong
     if wrong:
         return name, None
-    try:
-        return name, Strategy(**cast("dict[str, Any]", parts))
-    except SchemaError as fault:
-        problems += (
-            Problem(each.what, f"{where}: {each.where}", each.fix) for each in fault.problems
-        )
-        return name, None
+    return name, made(partial(Strategy, **cast("dict[str, Any]", parts)), where, problems)

@@ -108,6 +108,20 @@ class Measure:
         """The value as a polars expression."""
         return self.value if isinstance(self.value, pl.Expr) else pl.sql_expr(self.value)
 
+    def unwritable(self, *, where: str = "") -> tuple[Problem, ...]:
+        """Why the measure has no text form: empty when it has one.
+
+        >>> import custseg as cu
+        >>> import polars as pl
+        >>> own = cu.Measure("in_app", pl.col("channel") == "app", how="count")
+        >>> [problem.what for problem in own.unwritable()]
+        ["measure 'in_app' is a polars expression, which has no text form"]
+        """
+        if isinstance(self.value, str):
+            return ()
+        what = f"measure {self.name!r} is a polars expression, which has no text form"
+        return (Problem(what, where, "write it as SQL text: \"channel = 'app'\""),)
+
     @property
     def is_zero_over_nothing(self) -> bool:
         """Whether a customer without rows has 0, not null."""

@@ -11,7 +11,7 @@ from attrs import frozen
 from custseg.base.coding import Coding
 from custseg.base.exact import quotient
 from custseg.base.folded import OrderLog
-from custseg.schema.bridge import array, masked, read_only
+from custseg.schema.bridge import masked, read_only
 from custseg.schema.clock import clock
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def _found(
         return every, np.empty((2 + 3 * len(spans), 0), np.int64)
     from custseg._kernels.fold import NEVER, columns, rhythm  # numba is loaded when it is needed
 
-    coding, instants = log.coding or _ranked(every), log.instants
+    coding = log.coding or Coding.ascending(every, log.parts, others=every.clear())
+    instants = log.instants
     days = clock(as_of.tz, int(instants.min()), int(instants.max())).days(instants)
     rows = _by_day(coding.numbers, days, log.totals)
     firsts = read_only(np.array([span.first_day for span in spans], np.int64))
@@ -116,12 +117,6 @@ def _found(
     ids, kept = coding.kept(table[:, 0] != NEVER)
     turned = np.empty((table.shape[1], kept.size), np.int64)
     return ids, columns(read_only(table), kept, turned)
-
-
-def _ranked(ids: pl.Series) -> Coding:
-    """Ids numbered by their rank: for those whose hashes do not tell them apart."""
-    names = ids.unique().sort()
-    return Coding(read_only(array(ids.rank("dense")) - 1), 0, names.len(), names=names)
 
 
 def _by_day(numbers: Ints, days: Ints, totals: Ints) -> tuple[Ints, Ints, Ints]:

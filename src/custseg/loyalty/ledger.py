@@ -10,7 +10,7 @@ from attrs import field, frozen
 from custseg.base.instant import as_of_of
 from custseg.errors import LedgerError
 from custseg.loyalty import audit, showing
-from custseg.loyalty.standing import Books, balances_at, lots_at
+from custseg.loyalty.standing import balances_at, lots_at
 from custseg.loyalty.tiering import history
 from custseg.loyalty.tiers import segmented
 from custseg.loyalty.totals import totals_of
@@ -150,7 +150,9 @@ class Ledger:
         instant = self._instant(as_of)
         if instant == self.when.instant:
             return self._closing
-        return balances_at(self._books(), self._frames.members, self._frames.moves, instant)
+        return balances_at(
+            self._posted("entries"), self._frames.members, self._frames.moves, instant
+        )
 
     def lots(self, as_of: dt.date | dt.datetime | str | None = None) -> pl.DataFrame:
         """Every lot made by then, and what became of its points, in the order of things.
@@ -161,7 +163,7 @@ class Ledger:
         Raises:
             LedgerError: as for `balances`.
         """
-        return lots_at(self._books(), self._instant(as_of))
+        return lots_at(self._posted("entries"), self._instant(as_of))
 
     def tiers(self, as_of: dt.date | dt.datetime | str | None = None) -> Segmentation:
         """The tier of each customer by then: `none` before the first order or event.
@@ -224,9 +226,6 @@ class Ledger:
                 fix='declare tiers=cu.Ladder({"member": 0, "silver": 500})',
             )
         return self._frames.moves
-
-    def _books(self) -> Books:
-        return Books(self.entries, self.allocations, self._posted("entries").turns)
 
     def _posted(self, name: str) -> Posted:
         if self._frames.posted is None:

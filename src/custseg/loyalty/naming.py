@@ -9,6 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg._kernels import books, grants
+from custseg.loyalty.kinds import ENTRY_KINDS
 from custseg.loyalty.logs import ALSO
 
 if TYPE_CHECKING:
@@ -25,17 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Names", "rule_names", "took_part"]
 
 _SOURCES = ("order", "event", "care")
-_KINDS = (
-    "earn",
-    "redeem",
-    "expire",
-    "clawback",
-    "restore",
-    "adjust",
-    "forgive",
-    "care",
-    "opening",
-)
 _COMBINATIONS = 4096
 
 
@@ -107,7 +97,7 @@ class Names:
         """
         rows, kind, lot = (np.ascontiguousarray(posts[:, each]) for each in (0, 1, 3))
         name = pl.select(_escaped(pl.lit(program))).item()
-        heads = pl.Series([f"{name}|{each}|" for each in _KINDS])
+        heads = pl.Series([f"{name}|{each}|" for each in ENTRY_KINDS])
         places = self.made.places(rows)
         parts = [heads.gather(kind), self.escaped.gather(places)]
         others = (lot >= 0) & (lot != rows) & (kind != books.CLAWBACK)

@@ -9,8 +9,10 @@ import polars as pl
 from attrs import frozen
 
 from custseg._kernels import books, grants
+from custseg.loyalty.kinds import ENTRY_KINDS
 from custseg.loyalty.logs import ALSO, NAME
 from custseg.loyalty.naming import Names, rule_names
+from custseg.loyalty.requests import PROGRAMS_OWN
 from custseg.loyalty.sequence import NEVER
 from custseg.schema.bridge import instants
 from custseg.threads import in_threads
@@ -46,20 +48,7 @@ ENTRIES = (
 )
 """The columns of entries."""
 
-# By number, as kernels write them.
-_KINDS = (
-    "earn",
-    "redeem",
-    "expire",
-    "clawback",
-    "restore",
-    "adjust",
-    "forgive",
-    "care",
-    "opening",
-)
 _ROW, _KIND, _POINTS, _LOT, _AT = range(5)
-_PROGRAMS_OWN = -(2**63)
 
 
 @frozen(eq=False)
@@ -150,7 +139,7 @@ NOTHING_BOOKED = Booked(_NOTHING, _NOTHING[:, 0], _NOTHING[:, :4], _NOTHING)
 
 @frozen(eq=False)
 class Posted:
-    """The books as frames.
+    """The books as frames: what lots and balances are folded from.
 
     Attributes:
         entries: Every posting, by customer and order of things.
@@ -258,14 +247,14 @@ def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
     opens = np.where(earned, np.maximum(days.opens[today], at), at)
     ends = days.ends[today]
     told = run.demand.extra[rows]
-    ends = np.where((kind == books.OPENED) & (told != _PROGRAMS_OWN), np.maximum(told, at), ends)
+    ends = np.where((kind == books.OPENED) & (told != PROGRAMS_OWN), np.maximum(told, at), ends)
     desired = points if run.grants.told is None else run.grants.told[rows, grants.DESIRED]
     frame = pl.DataFrame(
         {
             "entry_id": names.entries(run.terms[-1].program.name, posts),
             "customer_id": made.members.ids.gather(member),
             "at": instants(at),
-            "kind": pl.Series(_KINDS).gather(kind),
+            "kind": pl.Series(ENTRY_KINDS).gather(kind),
             "points": points,
             "balance_after": _running(member, points),
             "lot_id": names.lots(lot, brings | (kind == books.EXPIRE)),
@@ -345,6 +334,6 @@ def cap_codes(run: Settled, rows: Ints, earned: NDArray[np.bool_] | bool) -> Int
 
 def cap_names(run: Settled, code: int) -> str | None:
     """The caps that a code stands for, joined by +."""
-    labels = [run.terms.placed[place].rule.name for place, _ in run.grants.specials]
+    labels = [run.terms.placed[place].rule.name for place in run.grants.limited]
     named = [name for bit, name in enumerate(labels) if code >> bit + 1 & 1]
     return "+".join([*named, *(["program"] if code & 1 else [])]) or None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["REASONS", "demanded", "limits_of"]
+__all__ = ["PROGRAMS_OWN", "REASONS", "demanded", "limits_of"]
 
 # Why an event is refused; 0 is not at all. What holds first comes first.
 REASONS = (
@@ -46,7 +46,8 @@ REASONS = (
 )
 _STRANGE, _NOT_POSITIVE, _NO_REWARD, _BELOW = range(1, 5)
 _NO_AMOUNT, _NO_ORDER, _NO_REDEMPTION = 7, 8, 10
-_PROGRAMS_OWN = -(2**63)
+PROGRAMS_OWN = -(2**63)
+"""Of an opening that names no end: the end that the program gives."""
 
 
 def limits_of(terms: Iterable[Terms]) -> Ints:
@@ -122,10 +123,10 @@ def _name_ends(demand: Demand, made: Sequence, openings: Ints) -> None:
     """When openings say they end; the program's own end where they do not."""
     if openings.size == 0:
         return
-    events, ends = made.logs.events, np.full(openings.size, _PROGRAMS_OWN)
+    events, ends = made.logs.events, np.full(openings.size, PROGRAMS_OWN)
     if "expires_at" in events.columns and isinstance(events.schema["expires_at"], pl.Datetime):
         told = taken(events["expires_at"], openings).dt.cast_time_unit("us")
-        ends = array_or(told, _PROGRAMS_OWN)
+        ends = array_or(told, PROGRAMS_OWN)
     demand.extra[made.of_events[openings]] = ends
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
-from attrs import frozen
 
 from custseg.loyalty.tiering import held_at
 
 if TYPE_CHECKING:
+    from custseg.loyalty.posting import Posted
     from custseg.loyalty.tiering import TierMoves
 
-__all__ = ["BALANCES", "BRINGS", "COUNTS", "Books", "balance_columns", "balances_at", "lots_at"]
+__all__ = ["BALANCES", "BRINGS", "COUNTS", "balance_columns", "balances_at", "lots_at"]
 
 COUNTS = (
     "available",
@@ -36,34 +36,18 @@ BRINGS = ("earn", "adjust", "care", "opening")
 _KEY = ["customer_id", "lot_id"]
 
 
-@frozen(eq=False)
-class Books:
-    """What a ledger is folded from.
-
-    Attributes:
-        entries: Every posting.
-        allocations: Which lots gave what to which entry.
-        turns: customer_id, lot_id (null: all lots), at and expires_at: ends
-            that changed, and to when idleness was put off.
-    """
-
-    entries: pl.DataFrame
-    allocations: pl.DataFrame
-    turns: pl.DataFrame
-
-
 def balance_columns(frame: pl.DataFrame) -> pl.DataFrame:
     """All columns of balances, in their order."""
     return frame.select(BALANCES)
 
 
-def lots_at(books: Books, instant: int) -> pl.DataFrame:
+def lots_at(posted: Posted, instant: int) -> pl.DataFrame:
     """Every lot that was made by an instant, and what became of it by then."""
     by_then = pl.col("at").to_physical() <= instant
-    seen = books.entries.filter(by_then)
+    seen = posted.entries.filter(by_then)
     made = seen.filter(pl.col("kind").is_in(BRINGS) & pl.col("lot_id").is_not_null())
     takers = seen.select("entry_id", "customer_id", "kind")
-    given = books.allocations.filter(by_then).join(takers, on="entry_id", how="left")
+    given = posted.allocations.filter(by_then).join(takers, on="entry_id", how="left")
     points = pl.col("points")
     taken = given.group_by(_KEY).agg(
         redeemed=points.filter(pl.col("kind") == "redeem").sum(),
@@ -76,7 +60,7 @@ def lots_at(books: Books, instant: int) -> pl.DataFrame:
         lots = lots.join(more, on=_KEY, how="left", maintain_order="left")
     gone = ("redeemed", "expired", "clawed_back", "adjusted")
     lots = lots.with_columns(pl.col(gone).fill_null(0))
-    lots = _with_current_ends(lots, books.turns.filter(by_then))
+    lots = _with_current_ends(lots, posted.turns.filter(by_then))
     return lots.select(
         "customer_id",
         "lot_id",
@@ -119,10 +103,10 @@ def _with_current_ends(lots: pl.DataFrame, turns: pl.DataFrame) -> pl.DataFrame:
 
 
 def balances_at(
-    books: Books, members: pl.DataFrame, moves: TierMoves | None, instant: int
+    posted: Posted, members: pl.DataFrame, moves: TierMoves | None, instant: int
 ) -> pl.DataFrame:
     """Balances of everyone who was a member by an instant, as it stood then."""
-    seen = books.entries.filter(pl.col("at").to_physical() <= instant)
+    seen = posted.entries.filter(pl.col("at").to_physical() <= instant)
 
     def total(*kinds: str) -> pl.Expr:
         return pl.col("points").filter(pl.col("kind").is_in(kinds)).sum()
@@ -136,7 +120,7 @@ def balances_at(
         adjusted=total("adjust", "care", "opening"),
         forgiven=total("forgive"),
     )
-    lots = lots_at(books, instant).filter(pl.col("remaining") > 0)
+    lots = lots_at(posted, instant).filter(pl.col("remaining") > 0)
     open_ = pl.col("available_at").to_physical() <= instant
     left = pl.col("remaining")
     held = lots.group_by("customer_id").agg(

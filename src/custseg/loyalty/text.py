@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from custseg.errors import LedgerError, Problem, SchemaError
-from custseg.loyalty.text_parts import LISTS, PARTS, Shape, key_problems, without_nulls
+from custseg.loyalty.text_parts import LISTS, PARTS, Shape, without_nulls
+from custseg.schema.documents import from_json as json_parts
+from custseg.schema.documents import from_toml as toml_parts
+from custseg.schema.documents import head_problems, unknown_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
 
@@ -28,6 +27,7 @@ __all__ = [
 
 FORMAT = 1
 
+_CALLED = "a program"
 _PLAIN = ("name", "version", "combine", "rounding", "pending_days", "currency", "tz")
 _PROGRAM = ("format", *_PLAIN, *LISTS, *PARTS)
 _VERSIONS = ("format", "versions")
@@ -94,7 +94,7 @@ def from_json(text: str) -> dict[str, Any]:
         LedgerError: with everything that is wrong with its shape.
     """
     where = "Program.from_json"
-    return _arguments(_json(text, where), where)
+    return _arguments(*_json(text, where), where)
 
 
 def from_toml(text: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def from_toml(text: str) -> dict[str, Any]:
         LedgerError: with everything that is wrong with its shape.
     """
     where, fix = "Program.from_toml", 'write name = "Blue" and an [[earning]] table for each rule'
-    return _arguments(_toml(text, where, fix), where)
+    return _arguments(_toml(text, where, fix), [], where)
 
 
 def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
@@ -114,7 +114,7 @@ def versions_from_json(text: str) -> list[tuple[object, dict[str, Any]]]:
         LedgerError: with everything that is wrong with its shape.
     """
     where = "Programs.from_json"
-    return _versions(_json(text, where), where)
+    return _versions(*_json(text, where), where)
 
 
 def versions_from_toml(text: str) -> list[tuple[object, dict[str, Any]]]:
@@ -124,12 +124,14 @@ def versions_from_toml(text: str) -> list[tuple[object, dict[str, Any]]]:
         LedgerError: with everything that is wrong with its shape.
     """
     where = "Programs.from_toml"
-    return _versions(_toml(text, where, "write a [[versions]] table for each version"), where)
+    return _versions(_toml(text, where, "write a [[versions]] table for each version"), [], where)
 
 
-def _versions(held: object, where: str) -> list[tuple[object, dict[str, Any]]]:
-    problems = key_problems(held, _VERSIONS, where)
-    versions: object = [] if problems else cast("dict[str, Any]", held).get("versions")
+def _versions(
+    held: dict[str, Any], problems: list[Problem], where: str
+) -> list[tuple[object, dict[str, Any]]]:
+    problems += unknown_keys(held, _VERSIONS, what="the versions of a program", where=where)
+    versions = held.get("versions")
     if not isinstance(versions, list):
         problems.append(Problem("versions is no list", f"{where}.versions", "write a list"))
         versions = []
@@ -148,40 +150,29 @@ def _versions(held: object, where: str) -> list[tuple[object, dict[str, Any]]]:
     return made
 
 
-def _json(text: str, where: str) -> object:
-    # Numbers with a point are read as they stand, not as floats.
+# Numbers with a point are read as they stand, not as floats.
+def _json(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
     fix = "give the text that to_json wrote"
-    return _parsed(lambda: json.loads(text, parse_float=Decimal), "JSON", where, fix)
+    return json_parts(text, called=_CALLED, where=where, fix=fix, error=LedgerError, exact=True)
 
 
-def _toml(text: str, where: str, fix: str) -> object:
-    return _parsed(lambda: tomllib.loads(text, parse_float=Decimal), "TOML", where, fix)
+def _toml(text: str, where: str, fix: str) -> dict[str, Any]:
+    return toml_parts(text, called=_CALLED, where=where, fix=fix, error=LedgerError, exact=True)
 
 
-def _parsed(loaded: Callable[[], object], form: str, where: str, fix: str) -> object:
-    try:
-        return loaded()
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise LedgerError(f"this is not {form}: {error}", where=where, fix=fix) from error
-
-
-def _arguments(held: object, where: str) -> dict[str, Any]:
-    made, problems = _read(held, where)
-    LedgerError.check(problems)
+def _arguments(held: dict[str, Any], problems: list[Problem], where: str) -> dict[str, Any]:
+    made, found = _read(held, where)
+    LedgerError.check([*problems, *found])
     return made
 
 
-def _read(held: object, where: str) -> tuple[dict[str, Any], list[Problem]]:
+def _read(table: dict[str, Any], where: str) -> tuple[dict[str, Any], list[Problem]]:
     """The arguments of a program, and everything that is wrong with its table."""
-    problems = key_problems(held, _PROGRAM, where)
+    problems = list(unknown_keys(table, _PROGRAM, what=_CALLED, where=where))
     if problems:
         return {}, problems
-    table = cast("dict[str, Any]", held)
-    if table.get("format", FORMAT) != FORMAT:
-        fix = f"this version reads format {FORMAT}"
-        problems.append(Problem(f"format is {table['format']!r}", f"{where}.format", fix))
-    if "name" not in table:
-        problems.append(Problem("the program has no name", f"{where}.name", 'write "Blue"'))
+    fix = 'write name = "Blue", in JSON "name": "Blue"'
+    problems += head_problems(table, FORMAT, ("name",), where=where, fix=fix)
     made: dict[str, Any] = {key: table[key] for key in _PLAIN if key in table}
     for name, shape in PARTS.items():
         if name in table:

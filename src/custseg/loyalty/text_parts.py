@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import frozen
@@ -21,6 +20,7 @@ from custseg.loyalty.refunds import Refunds
 from custseg.loyalty.reward import Reward
 from custseg.model.window import During, Window
 from custseg.rules.rule import Rule
+from custseg.schema.documents import unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from custseg.loyalty.care import Care
 
-__all__ = ["LISTS", "PARTS", "Shape", "key_problems", "without_nulls"]
+__all__ = ["LISTS", "PARTS", "Shape", "without_nulls"]
 
 _NEVER = "never"
 
@@ -38,6 +38,7 @@ class Shape:
     """How a part stands in text: its keys, those it cannot lack, and both ways.
 
     Attributes:
+        called: What errors call it: "a cap".
         keys: All keys it may have.
         needed: Those it must have.
         written: The table of a part.
@@ -45,6 +46,7 @@ class Shape:
         words: What it may be instead of a table.
     """
 
+    called: str
     keys: tuple[str, ...]
     needed: tuple[str, ...]
     written: Callable[[Any], Any]
@@ -55,29 +57,15 @@ class Shape:
         """What is wrong with a table before it is read."""
         if held in self.words:
             return []
-        found = key_problems(held, self.keys, where)
-        if found:
-            return found
+        if not isinstance(held, dict):
+            fix = f"write a table of {', '.join(self.keys)}"
+            return [Problem(f"{self.called} is a mapping, got {held!r:.60}", where, fix)]
         table = cast("dict[str, object]", held)
-        return [
-            Problem(f"{key} is missing", where, f"write {key}: ...")
+        return list(unknown_keys(table, self.keys, what=self.called, where=where)) or [
+            Problem(f"{key!r} is missing", where, f"write {key}: ...")
             for key in self.needed
             if key not in table
         ]
-
-
-def key_problems(held: object, known: tuple[str, ...], where: str) -> list[Problem]:
-    """What is no table, and keys that are unknown."""
-    if not isinstance(held, dict):
-        fix = f"write a table of {', '.join(known)}"
-        return [Problem(f"{held!r} is no table", where, fix)]
-    found: list[Problem] = []
-    for key in cast("dict[str, object]", held):
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            fix = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
-            found.append(Problem(f"the key {key!r} is unknown", where, fix))
-    return found
 
 
 def without_nulls(held: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,12 +157,14 @@ def _during(days: object) -> During | None:
 
 _NESTED = {
     "cap": Shape(
+        "a cap",
         ("points", "per"),
         ("points", "per"),
         lambda cap: {"points": cap.points, "per": cap.per},
         lambda held: Cap(**held),
     ),
     "also": Shape(
+        "points for another",
         ("member", "points"),
         ("member", "points"),
         lambda also: {"member": also.member, "points": rate_text(also.points)},
@@ -233,7 +223,8 @@ def _ladder(table: dict[str, Any]) -> Ladder:
     window = table.get("window")
     if isinstance(window, dict):
         held = cast("dict[str, Any]", window)
-        SchemaError.check(key_problems(held, ("days", "months"), "window"))
+        known = ("days", "months")
+        SchemaError.check(unknown_keys(held, known, what="a window", where="window"))
         table = table | {"window": Window(**held)}
     return Ladder(**table)
 
@@ -283,6 +274,7 @@ def _care(table: dict[str, Any]) -> Care:
 PARTS: dict[str, Shape] = {
     "cap": _NESTED["cap"],
     "tiers": Shape(
+        "a ladder",
         (
             "levels",
             "by",
@@ -300,6 +292,7 @@ PARTS: dict[str, Shape] = {
         _ladder,
     ),
     "expiry": Shape(
+        "an expiry",
         ("months", "days", "end_of", "month", "day", "min_days", "idle"),
         (),
         _expiry_text,
@@ -307,12 +300,14 @@ PARTS: dict[str, Shape] = {
         (_NEVER,),
     ),
     "redemption": Shape(
+        "a redemption",
         ("point_value", "minimum", "order"),
         (),
         _redemption_text,
         lambda held: Redemption(**held),
     ),
     "refunds": Shape(
+        "refunds",
         ("shortfall", "restored"),
         (),
         lambda part: {"shortfall": part.shortfall, "restored": part.restored},
@@ -323,6 +318,7 @@ PARTS: dict[str, Shape] = {
 
 LISTS: dict[str, Shape] = {
     "earning": Shape(
+        "an earning rule",
         (
             "name",
             "points",
@@ -341,6 +337,7 @@ LISTS: dict[str, Shape] = {
         _earn,
     ),
     "rewards": Shape(
+        "a reward",
         ("name", "points", "per_member"),
         ("name", "points"),
         lambda part: without_nulls(
@@ -349,6 +346,7 @@ LISTS: dict[str, Shape] = {
         lambda held: Reward(**held),
     ),
     "care": Shape(
+        "care",
         ("care", "name", "of", "month", "day", "days", "points"),
         ("care", "points"),
         _care_text,

@@ -298,7 +298,8 @@ class ChurnFit:
         """The model as text, trees and all; equal after the trip.
 
         Raises:
-            FitError: when a measure is an expression, which has no text.
+            FitError: listing measures that are polars expressions: those
+                have no text; SQL text has.
         """
         return churn_text.written(self)
 
@@ -307,11 +308,9 @@ class ChurnFit:
         """The model that a text holds.
 
         Raises:
-            FitError: when the text is not one.
+            FitError: when the text is not one: everything that keeps it from it.
         """
-        parts = churn_text.read(text)
-        recipe = ChurnModel(**parts.pop("recipe"))
-        return cls(recipe=recipe, **parts)
+        return cls(**churn_text.read(text, ChurnModel))
 
     def _later(
         self, base: CustomerBase, at: dt.date | dt.datetime | str, where: str

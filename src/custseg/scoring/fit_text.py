@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import polars as pl
 
 from custseg.errors import FitError
+from custseg.schema.documents import from_json, head_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,18 +123,14 @@ def opened(text: str, /, *, where: str) -> dict[str, Any]:
     """The parts of a fit as JSON has them, its kind among them.
 
     Raises:
-        FitError: when the text is not JSON, or of another format.
+        FitError: when the text is not JSON, of another format, or names a
+            part twice.
     """
-    try:
-        found = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as fault:
-        raise FitError(f"the text is not JSON: {fault}", where=where, fix=_FIX) from None
-    if not isinstance(found, dict) or "fit" not in found:
+    parts, problems = from_json(text, called="a fit", where=where, fix=_FIX, error=FitError)
+    if "fit" not in parts:
         raise FitError("the text is no fit", where=where, fix=_FIX)
-    parts = cast("dict[str, Any]", found)
-    if parts.get("format") != FORMAT:
-        fix = f"this custseg reads format {FORMAT}: read it with the one that wrote it"
-        raise FitError(f"format {parts.get('format')!r} is not known", where=where, fix=fix)
+    problems += head_problems(parts, FORMAT, ("format",), where=where, fix=_FIX)
+    FitError.check(problems)
     return parts
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from attrs import field, frozen
 
+from custseg.base.measure_text import as_texts, from_text
 from custseg.errors import FitError, Problem, SchemaError
 from custseg.model.measure_name import MeasureName
 from custseg.schema.bridge import array
@@ -19,7 +20,7 @@ from custseg.segments.cells import Axis, Cells
 from custseg.segments.currencies import currency_problems
 from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
-from custseg.segments.own_measures import as_text, from_text, measure_problems
+from custseg.segments.own_measures import measure_problems
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.shown import a_frame
 from custseg.segments.track import track
@@ -180,7 +181,7 @@ class ABCScheme:
             FitError: when it carries a measure that is a polars expression.
         """
         a, b = (scheme_text.infinity_as_null(limit) for limit in (self.a, self.b))
-        by = as_text(self.by, where="ABCScheme.by")
+        (by,) = as_texts([self.by], where="ABCScheme.by")
         money = {} if self.currency is None else {"currency": self.currency}
         return scheme_text.written("abc", by=by, a=a, b=b, **money)
 

@@ -10,6 +10,7 @@ import polars as pl
 from attrs import asdict, field, frozen
 
 from custseg.errors import FitError, Problem
+from custseg.schema import documents
 from custseg.segments import scheme_text
 from custseg.segments.bins import Starts, between, number, reached, starts_problems
 from custseg.segments.given import as_row, is_row
@@ -161,7 +162,7 @@ class Bands:
         parts: dict[str, Any] = scheme_text.opened(
             text, scheme="bands", called="a scheme of bands", keys=_KEYS, where="Bands.from_json"
         )
-        starts = scheme_text.listed(parts["starts"])
+        starts = documents.listed(parts["starts"])
         if starts is not None:
             parts["starts"] = [math.inf if start is None else start for start in starts]
         return cls(**parts)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from attrs import field, frozen
 
+from custseg.base.measure_text import as_texts
 from custseg.errors import FitError, Problem
 from custseg.schema.bridge import array
 from custseg.segments import clusters_text
@@ -19,7 +20,7 @@ from custseg.segments.currencies import currency_problems
 from custseg.segments.given import as_row, is_row
 from custseg.segments.labels import is_name, labelled, with_labels
 from custseg.segments.layout import Layout, count, counted, share
-from custseg.segments.own_measures import as_text, measure_problems
+from custseg.segments.own_measures import measure_problems
 from custseg.segments.scheme_text import finite, is_whole
 from custseg.segments.segmentation import Segmentation, a_base, measured
 from custseg.segments.shown import a_frame
@@ -213,10 +214,10 @@ class ClustersScheme:
         """The scheme as text, with its numbers; equal after the trip.
 
         Raises:
-            FitError: when it carries a measure that is a polars expression.
+            FitError: listing measures that are polars expressions.
         """
         return clusters_text.write(
-            measures=[as_text(each, where="ClustersScheme.measures") for each in self.measures],
+            measures=as_texts(self.measures, where="ClustersScheme.measures"),
             space=self.space,
             clusters=zip(self.names, self.centres, self.customers, strict=True),
             currency=self.currency,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from custseg.base.measure_text import from_text
 from custseg.errors import FitError, Problem
+from custseg.schema import documents
 from custseg.segments import scheme_text
 from custseg.segments.clusters_space import Space
-from custseg.segments.own_measures import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,15 +73,15 @@ def read(text: str, /) -> dict[str, Any]:
 
 
 def _list(found: object, name: str, problems: list[Problem]) -> list[object]:
-    every = scheme_text.listed(found)
+    every = documents.listed(found)
     if every is None:
         problems.append(Problem(f"{found!r} is no list", f"{_WHERE}: {name}", "give a list"))
     return every or []
 
 
 def _cluster(found: object, place: int, problems: list[Problem]) -> dict[str, Any]:
-    cluster = scheme_text.keyed(found)
-    centre = scheme_text.listed(cluster.get("centre")) if cluster else None
+    cluster = documents.keyed(found)
+    centre = documents.listed(cluster.get("centre")) if cluster else None
     if cluster is None or set(cluster) != set(_PARTS) or centre is None:
         fix = 'write {"name": "high_spend", "centre": [1.5], "customers": 12}'
         problems.append(Problem(f"{found!r} is no cluster", f"{_WHERE}: clusters[{place}]", fix))

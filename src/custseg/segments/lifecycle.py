@@ -11,9 +11,9 @@ from attrs import asdict, field, frozen
 
 from custseg.errors import FitError, Problem
 from custseg.schema.bridge import array, filled
+from custseg.schema.documents import unknown_keys
 from custseg.segments import lifecycle_text
 from custseg.segments.bins import number
-from custseg.segments.documents import unknown_keys
 from custseg.segments.gaps import Gaps
 from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from custseg.errors import FitError, Problem
+from custseg.schema import documents
 from custseg.segments import scheme_text
 from custseg.segments.gaps import Gaps
 
@@ -38,7 +39,7 @@ def read(text: str, /) -> dict[str, Any]:
     )
     problems: list[Problem] = []
     for name in _DAYS:
-        gaps = scheme_text.keyed(parts[name])
+        gaps = documents.keyed(parts[name])
         if gaps is not None:
             parts[name] = _gaps(gaps, f"{_WHERE}: {name}", problems)
     FitError.check(problems)

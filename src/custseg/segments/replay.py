@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from custseg.base.coding import Coding
     from custseg.base.customer_base import CustomerBase
     from custseg.base.span import AsOf, Span
     from custseg.model.measure_name import MeasureName
@@ -96,12 +97,12 @@ class Replay:
             moves = moves_of(spans, lambda bounds: np.searchsorted(instants, bounds))
             return cls(roster, instants, totals, moves, places, ends)
         cuts = _cuts(spans, instants)
-        offsets, parted, amounts = _parted(cuts, roster.numbers, instants, totals)
+        offsets, parted, amounts = _parted(cuts, roster.coding.numbers, instants, totals)
 
         def before(bounds: Ints) -> Ints:
             return offsets[np.searchsorted(cuts, np.clip(bounds, cuts[0], cuts[-1]))]
 
-        roster = evolve(roster, numbers=read_only(parted[0]))
+        roster = evolve(roster, coding=evolve(roster.coding, numbers=read_only(parted[0])))
         moves = moves_of(spans, before)
         return cls(roster, read_only(parted[1]), read_only(amounts), moves, places, ends)
 
@@ -117,7 +118,7 @@ def parts(replay: Replay, /) -> list[Rows]:
     busy = replay.instants.size + rows * len(replay.ends)
     many = min(threads(), max(busy // _SMALL, 1), max(rows, 1))
     edges = [rows * part // many for part in range(many + 1)]
-    return [Rows.of(replay.roster, low, high) for low, high in pairwise(edges)]
+    return [Rows.of(replay.roster.coding, low, high) for low, high in pairwise(edges)]
 
 
 @frozen(eq=False)
@@ -137,11 +138,11 @@ class Rows:
     ranks: Ints
 
     @classmethod
-    def of(cls, roster: Roster, low: int, high: int, /) -> Rows:
+    def of(cls, coding: Coding, low: int, high: int, /) -> Rows:
         """The rows from `low` up to `high`."""
-        if roster.words.size:
-            return cls(low, high - low, roster.lowest, read_only(roster.ranks - low))
-        return cls(low, high - low, roster.lowest + low, roster.ranks)
+        if coding.words.size:
+            return cls(low, high - low, coding.lowest, read_only(coding.ranks - low))
+        return cls(low, high - low, coding.lowest + low, coding.ranks)
 
 
 def moves_of(spans: Sequence[Sequence[Span]], before: Callable[[Ints], Ints]) -> Ints:

@@ -63,8 +63,8 @@ def codes_by_cells(scheme: Celled, base: CustomerBase, ends: tuple[AsOf, ...], /
 
     def folded(rows: Rows) -> NDArray[np.uint8]:
         own = read_only(entered[rows.first : rows.first + rows.size]) if entered.size else entered
-        found = (rows.lowest, roster.words, rows.ranks, rows.size, replay.moves, own)
-        return fold(roster.numbers, replay.instants, replay.totals, *found, *table)
+        found = (rows.lowest, roster.coding.words, rows.ranks, rows.size, replay.moves, own)
+        return fold(roster.coding.numbers, replay.instants, replay.totals, *found, *table)
 
     cut = parts(replay)
     with ThreadPoolExecutor(len(cut)) as pool:

@@ -121,8 +121,8 @@ def _measured(
     width = 2 + len(replay.windows) * (3 if gross else 2)
     state = np.zeros((roster.ids.len() + 1, width), np.int64)
     state[:, 0], state[:, 1] = NEVER, LATEST
-    orders = (roster.numbers, replay.instants, replay.totals)
-    rows = (roster.lowest, roster.words, roster.ranks)
+    orders = (roster.coding.numbers, replay.instants, replay.totals)
+    rows = (roster.coding.lowest, roster.coding.words, roster.coding.ranks)
     entered = roster.entered(np.array([end.instant for end in ends], np.int64))
     known = roster.ids.alias("customer_id").to_frame()
     if told and base.customers is not None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 from custseg.errors import FitError, Problem
+from custseg.schema import documents
 from custseg.segments import scheme_text
 from custseg.segments.grid import Grid
 from custseg.segments.rfm_groups import Groups
@@ -105,8 +106,8 @@ def _read_groups(
     found: object, problems: list[Problem]
 ) -> tuple[Any, list[tuple[Any, dict[str, Any]]]]:
     """The column of groups, and the value and cut points of each."""
-    parts = scheme_text.keyed(found) or {}
-    listed = [scheme_text.keyed(each) for each in scheme_text.listed(parts.get("cuts")) or [None]]
+    parts = documents.keyed(found) or {}
+    listed = [documents.keyed(each) for each in documents.listed(parts.get("cuts")) or [None]]
     cuts = [each for each in listed if each is not None and "value" in each]
     if parts.get("cuts") != [] and len(cuts) < len(listed):
         fix = 'give {"by": "region", "cuts": [{"value": "north", "recency_days": [...], ...}]}'
@@ -124,7 +125,7 @@ def _plain(starts: Starts) -> list[float | None]:
 
 
 def _starts(found: object, where: str, problems: list[Problem]) -> Starts:
-    listed = scheme_text.listed(found)
+    listed = documents.listed(found)
     values = ["no list"] if listed is None else listed
     numbers = [_number(value) for value in values]
     if None in numbers:
@@ -139,7 +140,7 @@ def _number(value: object) -> float | None:
 
 
 def _groups(found: object, where: str, problems: list[Problem]) -> tuple[Starts, ...]:
-    groups = scheme_text.listed(found)
+    groups = documents.listed(found)
     if not groups:
         fix = "give a list of lists of numbers"
         problems.append(Problem(f"{found!r} are no starts", f"{_WHERE}: {where}", fix))
@@ -150,8 +151,8 @@ def _groups(found: object, where: str, problems: list[Problem]) -> tuple[Starts,
 
 
 def _grid(found: object, problems: list[Problem]) -> Grid | None:
-    grid = scheme_text.keyed(found) or {}
-    names = scheme_text.keyed(grid.get("names")) or {}
+    grid = documents.keyed(found) or {}
+    names = documents.keyed(grid.get("names")) or {}
     regions = {name: _texts(listed) for name, listed in names.items()}
     if not names or regions != names:
         fix = 'give {"bins": 5, "names": {"champions": ["r5 f4-5"], ...}}'
@@ -165,4 +166,4 @@ def _grid(found: object, problems: list[Problem]) -> Grid | None:
 
 
 def _texts(found: object) -> list[str]:
-    return [each for each in scheme_text.listed(found) or () if isinstance(each, str)]
+    return [each for each in documents.listed(found) or () if isinstance(each, str)]

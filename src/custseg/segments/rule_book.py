@@ -14,6 +14,7 @@ from custseg.base.measure import Measure
 from custseg.errors import Problem, RuleError
 from custseg.rules.rule import Rule
 from custseg.rules.sight import Sight
+from custseg.schema.documents import made
 from custseg.segments import rule_book_text as texts
 from custseg.segments.given import as_row
 from custseg.segments.labels import with_labels
@@ -27,7 +28,7 @@ from custseg.segments.tags import Tags
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from custseg.base.customer_base import CustomerBase
     from custseg.segments.periods import Every
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["RuleBook"]
 
 Result_co = TypeVar("Result_co", bound=Segmentation | Tags, covariant=True)
-_Made = TypeVar("_Made", Rule, Measure)
 
 
 @frozen(repr=False)
@@ -338,7 +338,11 @@ class RuleBook(Generic[Result_co]):
                     for index, rule in enumerate(self.rules)
                     for problem in rule.unwritable(where=f"{where}[{index}].when")
                 ),
-                *_unwritable(self.measures, where),
+                *(
+                    problem
+                    for index, measure in enumerate(self.measures)
+                    for problem in measure.unwritable(where=f"{where}.measures[{index}].value")
+                ),
             )
         )
         rules = tuple(texts.RuleText(rule.name, rule.text, rule.worth) for rule in self.rules)
@@ -393,19 +397,11 @@ def _condition(rule: Rule) -> str:
     return condition if rule.worth is None else f"{condition}; worth {rule.worth}"
 
 
-def _unwritable(measures: Iterable[Measure], where: str) -> Iterator[Problem]:
-    for index, measure in enumerate(measures):
-        if not isinstance(measure.value, str):
-            what = f"measure {measure.name!r} is a polars expression, which has no text form"
-            fix = "write it as SQL text: \"channel = 'app'\""
-            yield Problem(what, f"{where}.measures[{index}].value", fix)
-
-
 def _built(book: texts.BookText, *, where: str) -> RuleBook[Any]:
     """The book of a text; rules and measures that cannot be read are reported together."""
     problems: list[Problem] = []
     measures = [
-        _tried(
+        made(
             partial(
                 Measure, own.name, own.value, over=cast("Any", own.over), how=cast("Any", own.how)
             ),
@@ -415,7 +411,7 @@ def _built(book: texts.BookText, *, where: str) -> RuleBook[Any]:
         for index, own in enumerate(book.measures)
     ]
     rules = [
-        _tried(
+        made(
             partial(Rule, rule.name, rule.when, worth=rule.worth),
             f"{where}: rules[{index}]",
             problems,
@@ -423,17 +419,10 @@ def _built(book: texts.BookText, *, where: str) -> RuleBook[Any]:
         for index, rule in enumerate(book.rules)
     ]
     RuleError.check(problems)
-    return RuleBook(cast("Any", book.policy), tuple(rules), book.otherwise, measures=measures)
-
-
-def _tried(made: Callable[[], _Made], place: str, problems: list[Problem]) -> _Made:
-    """What a declaration makes; what is wrong with it is added to problems."""
-    try:
-        return made()
-    except RuleError as error:
-        for problem in error.problems:
-            inner = problem.where.rpartition(".")[2] if "." in problem.where else ""
-            where = f"{place}.{inner}" if inner else place
-            problems.append(Problem(problem.what, where, problem.fix))
-        # Never looked at: the problems are raised before the book is made.
-        return cast("_Made", None)
+    # All are made: none had a problem.
+    return RuleBook(
+        cast("Any", book.policy),
+        cast("Any", tuple(rules)),
+        book.otherwise,
+        measures=cast("Any", measures),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import asdict, frozen
 
 from custseg.errors import Problem, RuleError
-from custseg.segments.documents import from_json, from_toml, head_problems, unknown_keys
+from custseg.schema.documents import from_json, from_toml, head_problems, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from custseg.errors import FitError
-from custseg.segments.documents import from_json, head_problems, unknown_keys
+from custseg.schema.documents import from_json, head_problems, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,6 @@ __all__ = [
     "finite",
     "infinity_as_null",
     "is_whole",
-    "keyed",
-    "listed",
     "opened",
     "written",
 ]
@@ -114,13 +112,3 @@ def as_float(value: float, /) -> float:
 def infinity_as_null(value: float, /) -> float | None:
     """A number as JSON has it: infinity, which JSON lacks, is null."""
     return None if math.isinf(value) else value
-
-
-def listed(found: object, /) -> list[object] | None:
-    """A list; None for anything else."""
-    return cast("list[object]", found) if isinstance(found, list) else None
-
-
-def keyed(found: object, /) -> dict[str, object] | None:
-    """An object of JSON; None for anything else."""
-    return cast("dict[str, object]", found) if isinstance(found, dict) else None
