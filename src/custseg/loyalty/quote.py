@@ -19,7 +19,6 @@ from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
-from custseg.loyalty.versions import current_of
 from custseg.schema.arrow import true
 from custseg.schema.bridge import array, framed, located, nulls
 
@@ -83,7 +82,7 @@ def quote(program: Program | Programs, order: Order, ledger: Ledger) -> Quote:
     seen = base._changed(when=when)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     plan = plan_of(program, base.scale)
     run = earned(plan, with_lines(plan, logs, seen), seen, entries=True)
-    ladder, tiers = current_of(program).tiers, run.grants.held
+    ladder, tiers = plan[-1].program.tiers, run.grants.held
     names = () if ladder is None else ladder.names
     after = names[int(tiers[0])] if tiers is not None and tiers.size else None
     found = np.flatnonzero(true(run.made.logs.orders["order_id"] == row["order_id"][0]))
@@ -155,11 +154,13 @@ def _own_rows(ids: pl.Series, customer: pl.Series) -> slice:
 
 def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     """Orders and one more, with the columns that orders have."""
-    have = dict(zip(row.columns, row.dtypes, strict=True))
-    want = dict(zip(orders.columns, orders.dtypes, strict=True))
-    shared = [name for name in have if name in want]
-    if any(have[name] != want[name] for name in shared):
-        return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
-    more = [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
+    if (row.columns, row.dtypes) != (orders.columns, orders.dtypes):
+        have, want = (dict(zip(each.columns, each.dtypes, strict=True)) for each in (row, orders))
+        shared = [name for name in have if name in want]
+        if any(have[name] != want[name] for name in shared):
+            return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
+        row = framed(
+            [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
+        )
     # In one piece, which a stack of frames is not; the orders are only looked at.
-    return orders.clone().extend(framed(more))
+    return orders.clone().extend(row)

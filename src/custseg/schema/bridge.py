@@ -191,7 +191,7 @@ def ragged(ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     inner = np.flatnonzero(changes(ids)) + 1
     offsets = np.empty(inner.size + 2, np.int64)
     offsets[0], offsets[1:-1], offsets[-1] = 0, inner, rows
-    if offsets.size > rows:
+    if inner.size + 1 == rows:
         own = ids
     elif ids.dtype == pl.Int64:
         own = pl.Series(ids.name, array(ids)[offsets[:-1]])
