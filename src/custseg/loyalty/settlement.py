@@ -199,8 +199,7 @@ def _earned(plan: Plan, made: Sequence, base: CustomerBase, *, entries: bool) ->
     day = days.days(made.at)
     demand = demanded(plan, sides, made, day + days.first)
     if needs_order(plan, demand, made.act):
-        terms = plan.versions
-        grants = folded(terms, sides, made, demand, days, day, until=until, entries=entries)
+        grants = folded(plan, sides, made, demand, days, day, until=until, entries=entries)
     else:
         grants = unfolded(plan.versions, sides, made, demand)
     return Settled(plan, made, sides, demand, days, day, grants, NOTHING_BOOKED)
