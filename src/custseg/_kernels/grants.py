@@ -103,7 +103,7 @@ def _in_day(day: int, column: int) -> int:
     return _unsigned(day * DAY + column)
 
 
-@part
+@inlined
 def _share(points: int, left: int, whole: int) -> int:
     """floor(points x left / whole), 0 <= left <= whole, whatever the product."""
     if left == 0 or points <= _NEVER // left:
@@ -119,7 +119,7 @@ def _share(points: int, left: int, whole: int) -> int:
     return share
 
 
-@part
+@inlined
 def _hold(path: Slate, moves: Ints, level: int, at: int) -> None:
     """Be at a level from an instant on."""
     if level == path[_HELD]:
@@ -214,7 +214,7 @@ def _fall(path: Slate, moves: Ints) -> None:
         _hold(path, moves, min(level, path[_HELD]), at)
 
 
-@part
+@inlined
 def _advance(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, until: int) -> None:
     """Reviews and falls by an instant, in their order."""
     booked = THRESHOLDS + 2 * path[LEVELS]
@@ -237,6 +237,12 @@ def _advance(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, unt
                 path[place], path[place + 1] = reviews[review, 2], level
                 path[_FALLS] += 1
         _wait(path, reviews)
+
+
+@part
+def _catch_up(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, until: int) -> None:
+    """The same for what few rows need: the code stands once."""
+    _advance(path, day, rows, reviews, moves, until)
 
 
 @inlined
@@ -271,7 +277,7 @@ def _remember(path: Slate, rows: Ints, row: int, total: int, level: int) -> None
     rows[_in_row(row, _BEFORE)] = path[_NEXT] if path[_FALLS] == 0 else -1
 
 
-@part
+@inlined
 def _stays(path: Slate, rows: Ints, row: int, less: int, left: int) -> bool:
     """Whether the path is the same though a row counts for less.
 
@@ -318,7 +324,7 @@ def _refold(
         if rows[_in_row(row, _COUNTS)] > 0:
             now, today = at[base + row], day[base + row]
             if path[_DUE] <= now:
-                _advance(path, day, rows, reviews, moves, now)
+                _catch_up(path, day, rows, reviews, moves, now)
             path[_HERE] = row + 1
             path[_SUM] += rows[_in_row(row, _WORTH)]
             if rows[_in_row(row, _COUNTS)] == 1:
@@ -330,7 +336,7 @@ def _refold(
                 _remember(path, rows, row, path[_SUM], level)
     path[_HERE] = stop
     if path[_DUE] <= until:
-        _advance(path, day, rows, reviews, moves, until)
+        _catch_up(path, day, rows, reviews, moves, until)
     level = path[_HELD]
     if level != held:
         path[_KIND], path[_HELD] = FELT, held
@@ -357,7 +363,7 @@ def _release(caps: Caps, asked: int, row: int, today: int, points: int) -> None:
     _give_back(caps, specials + (days[_in_day(today, ADDING)] >> 3), today, points)
 
 
-@part
+@inlined
 def _stand(
     path: Slate,
     log: tuple[Slate, Slate, Slate],
