@@ -162,5 +162,5 @@ def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
         row = framed(
             [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
         )
-    # In one piece, which a stack of frames is not; the orders are only looked at.
+    # Unlike a stack of frames it is in one piece; the clone alone is longer.
     return orders.clone().extend(row)

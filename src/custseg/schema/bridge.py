@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _NULL = pl.Series([None], dtype=pl.Null)
-_PHYSICAL = (pl.Int64, pl.Float64, pl.Float32, pl.Boolean)
+_PHYSICAL = (pl.Int64, pl.Float64)
 _INSTANT = pl.Datetime("us", "UTC")
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -64,7 +64,7 @@ def array(column: pl.Series) -> NDArray[np.int64]:
     elif kind.is_temporal() or kind.is_integer():
         # A cast is at hand at once; `to_physical` goes through the engine, 70 us for one row.
         column = column.cast(pl.Int64)
-    else:
+    elif not (kind.is_float() or kind == pl.Boolean):
         # Unnamed: the engine would take a name such as `^a$` for a pattern.
         column = column.alias("").to_physical().cast(pl.Int64)
     return read_only((column if column.n_chunks() == 1 else column.rechunk()).to_numpy())
