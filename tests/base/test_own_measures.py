@@ -120,6 +120,15 @@ def test_a_value_that_means_nothing_is_refused(value, told):
             ),
         ),
         (
+            "last_gap_days",
+            "sum",
+            (
+                "measure 'm' reads 'last_gap_days', which is no column of orders\n"
+                "  where: Measure('m')\n"
+                "  fix:   it is a measure, which these rows do not have: read their own columns"
+            ),
+        ),
+        (
             "channel",
             "sum",
             (

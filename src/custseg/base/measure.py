@@ -11,7 +11,7 @@ from attrs import field, frozen
 from custseg.base.exact import quotient
 from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
-from custseg.rules.language import mistaken_names, nearest, quoted_names
+from custseg.rules.language import instead, mistaken_names, quoted_names
 from custseg.rules.nature import faults
 from custseg.rules.rule import is_plain_name
 from custseg.rules.tokens import clocks
@@ -136,7 +136,7 @@ class Measure:
                 Problem(
                     f"measure {self.name!r} reads {name!r}, which is no column of {self.over}",
                     self._where,
-                    nearest(name, shown.columns),
+                    instead(name, shown.columns),
                 )
                 for name in dict.fromkeys(unknown)
             )
