@@ -82,7 +82,7 @@ def folded(held, *, record):
         np.zeros(events, np.int64),
         np.empty((events if record else 0, 3), np.int64),
         np.empty(members, np.int64),
-        np.empty((int(np.diff(held[0]).max()), lots.LOT), np.int64),
+        np.empty(int(np.diff(held[0]).max()) * lots.LOT, np.int64),
     )
     taken, left_over, _ = lots.fold_lots(*held, room)
     assert left_over == 0

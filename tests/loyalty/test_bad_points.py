@@ -211,6 +211,21 @@ def test_more_boosts_than_bits_are_refused():
         cu.Program("Blue", earning=(BASE, *boosts)).run(shop())
 
 
+def capped(number):
+    return [cu.Earn.flat(f"r{n}", n + 1, cap=cu.Cap(1000, per="day")) for n in range(number)]
+
+
+def test_more_rules_with_caps_than_bits_are_refused():
+    with pytest.raises(cu.LedgerError, match="a program can have 62 rules with caps or tiers"):
+        cu.Program("Blue", earning=capped(63)).run(shop())
+
+
+def test_as_many_rules_with_caps_as_there_are_bits_all_give():
+    ledger = cu.Program("Blue", earning=capped(62)).run(shop(orders=ORDERS[:1]))
+    assert ledger.entries["points"].to_list() == [62 * 63 // 2]
+    assert ledger.check().is_empty()
+
+
 def test_factors_with_too_many_digits_are_refused():
     boosts = [cu.Boost(f"b{n}", f"{10**18 + n}/{10**18 - n - 1}") for n in range(2)]
     with pytest.raises(cu.LedgerError, match="numbers beyond int64"):

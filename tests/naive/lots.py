@@ -7,21 +7,6 @@ NOTHING, CARE, ORDER, ACTION, REFUND, REDEEM = -1, 4, 5, 6, 8, 9
 INSUFFICIENT = 6
 
 
-def interleave(left, right):
-    """Rows of two logs as one: each log is a list (member) of lists of (at, rank)."""
-    total = sum(len(rows) for rows in left)
-    offsets, order = [0], []
-    first_left = first_right = 0
-    for ours, theirs in zip(left, right, strict=True):
-        rows = [(key, 0, first_left + i) for i, key in enumerate(ours)]
-        rows += [(key, 1, total + first_right + i) for i, key in enumerate(theirs)]
-        order += [row for _, _, row in sorted(rows)]
-        offsets.append(len(order))
-        first_left += len(ours)
-        first_right += len(theirs)
-    return offsets, order
-
-
 class MoreThanLots(Exception):
     """A member whose events take debts, limits or cancels to fold."""
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     # An array of int64 too; its items are told as what they are.
     Slate = Any
+    Given = tuple[Ints, Slate, Slate, Slate, Slate, Slate, Slate, Slate]
+    Caps = tuple[Slate, Slate, Slate, Slate]
 
 __all__ = ["fold_grants", "path_size"]
 
@@ -30,8 +32,20 @@ _BEYOND = -2
 # Instead of a row: there was no room to write, so try again with more.
 FULL = -2
 
-# Columns of a rule that needs the order of things; the last rows are the program's caps.
-LIMIT, PER, TIERS, PLACE = range(4)
+# Columns of a rule that needs the order of things; the last rows are the program's caps. What
+# it gives at once, in units, or -1 - the column of what it gives row by row.
+LIMIT, PER, GIVES, PLACE = range(4)
+MOST_RULES = 62
+
+RULE = 4
+
+# A factor is a fraction.
+FACTOR = 2
+
+# Columns of a day: the keys of its periods first, by PER. ADDING is 1 for best plus 2 for each
+# step of the rounding plus 8 for each version before; LOW the first day that counts for a tier.
+ADDING, LOW = 5, 6
+DAY = 7
 
 # What a member used of a cap, and in which period.
 _KEY, _USED = 0, 1
@@ -57,14 +71,36 @@ _MEMBER, _KIND, _MOVES, _FILLED, _BASE, LEVELS, THRESHOLDS = range(16, 23)
 
 # Columns of a row that was folded, then what it used of each cap. _COUNTS is 2 for an order that
 # was refunded in full: it qualifies for nothing. When it was folded, the sum was _THEN (or more),
-# the level that this supports _REACHED, and the next review _BEFORE (-1: a fall was booked).
-_WORTH, _COUNTS, _REFUNDED, _THEN, _REACHED, _BEFORE = range(6)
-ROW = 6
+# the level that this supports _REACHED, and the next review _BEFORE (-1: a fall was booked). _CAPS
+# tells as bits of which rules' caps it may have used; of others nothing is written.
+_WORTH, _COUNTS, _REFUNDED, _THEN, _REACHED, _BEFORE, _CAPS = range(7)
+ROW = 7
 
 
 def path_size(levels: int, falls: int) -> int:
     """The numbers that the path holds."""
     return THRESHOLDS + 2 * levels + 2 * falls
+
+
+# Where a number stands in tables that are flat: their width is known when the code is made.
+@inlined
+def _in_row(row: int, column: int) -> int:
+    return _unsigned(row * ROW + column)
+
+
+@inlined
+def _in_rule(rule: int, column: int) -> int:
+    return _unsigned(rule * RULE + column)
+
+
+@inlined
+def _in_use(cap: int, column: int) -> int:
+    return _unsigned(cap * USE + column)
+
+
+@inlined
+def _in_day(day: int, column: int) -> int:
+    return _unsigned(day * DAY + column)
 
 
 @part
@@ -105,11 +141,11 @@ def _slid(
     """Of rows before `here` the first that counts since a day, and the sum from there."""
     first, here = span
     while first < here and day[_unsigned(base + first)] < low:
-        total -= rows[_unsigned(first), _WORTH]
+        total -= rows[_in_row(first, _WORTH)]
         first += 1
     while first > 0 and day[_unsigned(base + first - 1)] >= low:
         first -= 1
-        total += rows[_unsigned(first), _WORTH]
+        total += rows[_in_row(first, _WORTH)]
     return first, total
 
 
@@ -231,8 +267,8 @@ def _qualify(path: Slate, reviews: Ints, moves: Ints, level: int, held: int, at:
 @inlined
 def _remember(path: Slate, rows: Ints, row: int, total: int, level: int) -> None:
     """Note how things stood after a row."""
-    rows[row, _THEN], rows[row, _REACHED] = total, level
-    rows[row, _BEFORE] = path[_NEXT] if path[_FALLS] == 0 else -1
+    rows[_in_row(row, _THEN)], rows[_in_row(row, _REACHED)] = total, level
+    rows[_in_row(row, _BEFORE)] = path[_NEXT] if path[_FALLS] == 0 else -1
 
 
 @part
@@ -242,18 +278,21 @@ def _stays(path: Slate, rows: Ints, row: int, less: int, left: int) -> bool:
     It is when all rows since reach the same level, without review or fall between.
     """
     before = row - 1
-    while before >= 0 and rows[before, _COUNTS] != 1:
+    while before >= 0 and rows[_in_row(before, _COUNTS)] != 1:
         before -= 1
-    if before < 0 or path[_FALLS] > 0 or rows[before, _BEFORE] != path[_NEXT]:
+    if before < 0 or path[_FALLS] > 0 or rows[_in_row(before, _BEFORE)] != path[_NEXT]:
         return False
-    if left == 0 and rows[before, _REACHED] < rows[row, _REACHED]:
+    if left == 0 and rows[_in_row(before, _REACHED)] < rows[_in_row(row, _REACHED)]:
         return False
     for later in range(row + int(left == 0), path[_HERE]):
-        level = rows[later, _REACHED]
-        if rows[later, _COUNTS] == 1 and path[THRESHOLDS + level] > rows[later, _THEN] - less:
+        level = rows[_in_row(later, _REACHED)]
+        if (
+            rows[_in_row(later, _COUNTS)] == 1
+            and path[THRESHOLDS + level] > rows[_in_row(later, _THEN)] - less
+        ):
             return False
     for later in range(row, path[_HERE]):
-        rows[later, _THEN] -= less
+        rows[_in_row(later, _THEN)] -= less
     return True
 
 
@@ -268,7 +307,7 @@ def _refold(
 ) -> None:
     """Fold the tier path again over what still stands."""
     start, own_moves, until = span
-    at, day, lows = log
+    at, day, days = log
     held, stop, base = path[_HELD], path[_HERE], path[_BASE]
     for move in range(own_moves, path[_MOVES]):
         # What was held at the time stays told; the path is told anew.
@@ -276,14 +315,14 @@ def _refold(
     _begin(path, reviews, start)
     path[_KIND] = PATH
     for row in range(stop):
-        if rows[row, _COUNTS] > 0:
+        if rows[_in_row(row, _COUNTS)] > 0:
             now, today = at[base + row], day[base + row]
             if path[_DUE] <= now:
                 _advance(path, day, rows, reviews, moves, now)
             path[_HERE] = row + 1
-            path[_SUM] += rows[row, _WORTH]
-            if rows[row, _COUNTS] == 1:
-                low = path[_LOW] if path[PERIOD] == 1 else lows[today]
+            path[_SUM] += rows[_in_row(row, _WORTH)]
+            if rows[_in_row(row, _COUNTS)] == 1:
+                low = path[_LOW] if path[PERIOD] == 1 else days[_in_day(today, LOW)]
                 own = path[_FIRST], row + 1
                 path[_FIRST], path[_SUM] = _slid(day, rows, base, own, path[_SUM], low)
                 level = _level(path, path[_SUM], path[_HELD])
@@ -300,14 +339,16 @@ def _refold(
 
 
 @part
-def _release(caps: tuple[Slate, Ints, Ints], terms: Ints, rows: Ints, row: int, today: int) -> None:
+def _release(caps: Caps, rows: Ints, row: int, today: int) -> None:
     """What an order used of caps comes back while the period runs."""
-    rules, used, keys = caps
-    last = rows.shape[1] - ROW - 1 + (terms[today] >> 3)
-    for place in range(rows.shape[1] - ROW):
-        cap = place if place + 1 < rows.shape[1] - ROW else last
-        if used[cap, _KEY] == keys[rules[cap, PER], today]:
-            used[cap, _USED] -= rows[row, ROW + place]
+    rules, used, uses, days = caps
+    noted, last = rows[_in_row(row, _CAPS)], uses.shape[1] - 1
+    for place in range(last + 1):
+        if (noted >> place) & 1 > 0:
+            cap = place if place < last else last + (days[_in_day(today, ADDING)] >> 3)
+            key = days[_in_day(today, rules[_in_rule(cap, PER)])]
+            if used[_in_use(cap, _KEY)] == key:
+                used[_in_use(cap, _USED)] -= uses[row, place]
 
 
 @part
@@ -325,88 +366,86 @@ def _stand(
     if path[_DUE] <= span[2]:
         _advance(path, log[1], rows, reviews, moves, span[2])
     worth = kept if path[BY] == POINTS else left if path[BY] == SPEND else min(left, 1)
-    less = rows[row, _WORTH] - worth
+    less = rows[_in_row(row, _WORTH)] - worth
     if row >= path[_FIRST]:
         path[_SUM] -= less
-    rows[row, _WORTH] = worth
+    rows[_in_row(row, _WORTH)] = worth
     if path[REFOLDS] == 1:
-        rows[row, _COUNTS] = 1 if left > 0 else 2
+        rows[_in_row(row, _COUNTS)] = 1 if left > 0 else 2
         if _stays(path, rows, row, less, left):
             return
         _refold(path, log, rows, reviews, moves, span)
 
 
 @inlined
-def _left(caps: tuple[Slate, Ints, Ints], cap: int, today: int, units: int) -> int:
-    """What a cap leaves of units on a day."""
-    rules, used, keys = caps
-    limit, spent = rules[cap, LIMIT], used[cap, _USED]
+def _left(caps: Caps, cap: int, today: int, units: int) -> tuple[int, int]:
+    """What a cap leaves of units on a day, and what was used of it."""
+    rules, used, _, days = caps
+    limit = rules[_in_rule(cap, LIMIT)]
     if limit < 0:
-        return units
+        return units, 0
     # Of a cap that is no period's nothing is ever noted: its key is of no day.
-    if used[cap, _KEY] != keys[rules[cap, PER], today]:
-        spent = 0
-    return min(units, max(limit - spent, 0))
+    key = days[_in_day(today, rules[_in_rule(cap, PER)])]
+    spent = used[_in_use(cap, _USED)] if used[_in_use(cap, _KEY)] == key else 0
+    return min(units, max(limit - spent, 0)), spent
 
 
 @inlined
 def _use(
-    caps: tuple[Slate, Ints, Ints],
-    cap: int,
-    today: int,
-    rows: Ints,
-    row: int,
-    place: int,
-    units: int,
-) -> None:
-    """Note what a row used of a cap."""
-    rules, used, keys = caps
-    if rules[cap, PER] > 0:
-        key = keys[rules[cap, PER], today]
-        used[cap, _USED] = units + (used[cap, _USED] if used[cap, _KEY] == key else 0)
-        used[cap, _KEY] = key
-        rows[row, place] = units
+    caps: Caps, cap: int, today: int, place: tuple[Slate, Slate], units: tuple[int, int]
+) -> int:
+    """Note what a row used of a cap, beside what was used of it; 1, or 0: nothing is noted."""
+    rules, used, uses, days = caps
+    per = rules[_in_rule(cap, PER)]
+    if per == 0:
+        return 0
+    used[_in_use(cap, _USED)] = units[0] + units[1]
+    used[_in_use(cap, _KEY)] = days[_in_day(today, per)]
+    uses[place] = units[0]
+    return 1
 
 
 @inlined
 def _contributed(
-    plain: Ints,
-    special: Ints,
-    caps: tuple[Slate, Ints, Ints],
-    rows: Ints,
-    parts: Ints,
-    about: tuple[int, int, int, int, int],
-) -> tuple[int, int, int]:
+    given: Given, caps: Caps, parts: Slate, about: tuple[int, int, int, int, int, int]
+) -> tuple[int, int, int, int]:
     """What matching rules give together, in units (-1: none matches, -2: beyond int64).
 
-    Beside it the caps that bound, as bits, and which rule is best.
+    Beside it the caps that bound, as bits, which rule is best, and the caps that
+    were used, as bits.
     """
-    rules = caps[0]
-    here, row, today, held, best = about
-    total, winner, chosen, bound = plain[here, 0], plain[here, 1], -1, 0
-    for place in range(special.shape[1]):
-        rows[row, ROW + place] = 0
-        units = special[here, place]
-        if units < 0 or (rules[place, TIERS] >> held) & 1 == 0:
-            continue
-        part = _left(caps, place, today, units)
-        if best == 1:
-            if part > total or (part == total and rules[place, PLACE] < winner):
-                total, winner, chosen = part, rules[place, PLACE], place
-            continue
-        if part > _NEVER - max(total, 0):
-            return _BEYOND, 0, 0
-        total = max(total, 0) + part
-        bound |= int(part < units) << place
-        _use(caps, place, today, rows, row, ROW + place, part)
+    _, plain, limited, bests, _, amounts, allowed, _ = given
+    here, source, row, today, held, best = about
+    rules, total, winner, bound, noted = caps[0], plain[source], -1, 0, 0
+    if bests.shape[0] > 0:
+        winner = bests[source]
+    asked = limited[source] & allowed[_unsigned(held)]
+    cap, chosen, most, before = 0, 0, 0, -1
+    while asked > 0:
+        if asked & 1 > 0:
+            units = rules[_in_rule(cap, GIVES)]
+            if units < 0:
+                units = amounts[source, -1 - units]
+            part, spent = _left(caps, cap, today, units)
+            if best == 1:
+                place = rules[_in_rule(cap, PLACE)]
+                if part > total or (part == total and place < winner):
+                    total, winner, chosen, most, before = part, place, cap, units, spent
+            else:
+                if part > _NEVER - max(total, 0):
+                    return _BEYOND, 0, 0, 0
+                total = max(total, 0) + part
+                bound |= int(part < units) << cap
+                noted |= _use(caps, cap, today, (row, _unsigned(cap)), (part, spent)) << cap
+                if parts.shape[0] > 0:
+                    parts[here, _unsigned(cap)] = part
+        asked, cap = asked >> 1, cap + 1
+    if before >= 0:
+        bound = int(total < most) << chosen
+        noted = _use(caps, chosen, today, (row, _unsigned(chosen)), (total, before)) << chosen
         if parts.shape[0] > 0:
-            parts[here, place] = part
-    if chosen >= 0:
-        bound = int(total < special[here, chosen]) << chosen
-        _use(caps, chosen, today, rows, row, ROW + chosen, total)
-        if parts.shape[0] > 0:
-            parts[here, chosen] = total
-    return total, bound, winner
+            parts[here, _unsigned(chosen)] = total
+    return total, bound, winner, noted
 
 
 @inlined
@@ -436,26 +475,32 @@ def _tell(told: Ints, row: int, of: tuple[int, int, int, int]) -> None:
 
 @inlined
 def _granted(
-    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
-    caps: tuple[Slate, Ints, Ints],
+    given: Given,
+    caps: Caps,
     rows: Ints,
-    told: tuple[Ints, Ints],
-    about: tuple[int, int, int, int, int],
+    told: tuple[Slate, Slate],
+    about: tuple[int, int, int, int],
 ) -> int:
     """The points of a row; -1 where no rule matches, -2 beyond int64."""
-    plain, special, _, boosts, tops, bottoms = given
-    here, row, today, held, adding = about
-    specials = special.shape[1]
-    one = (here, row, today, held, adding & 1)
-    units, bound, best = _contributed(plain, special, caps, rows, told[1], one)
-    rows[row, ROW + specials] = 0
+    source, _, _, _, boosts, _, _, factors = given
+    here, row, today, held = about
+    origin, last = _unsigned(source[here]), caps[2].shape[1] - 1
+    adding = caps[3][_in_day(today, ADDING)]
+    units, bound, best, noted = _contributed(
+        given, caps, told[1], (here, origin, row, today, held, adding & 1)
+    )
     if units < 0:
+        rows[_in_row(row, _CAPS)] = noted
         return units
-    code, tier, cap = _unsigned(boosts[here]), _unsigned(held), _unsigned(specials + (adding >> 3))
-    desired = _rounded(units, tops[code, tier], bottoms[code, tier], adding >> 1 & 3)
-    points = _left(caps, cap, today, desired)
+    factor = held if boosts.shape[0] == 0 else held + boosts[origin]
+    top = factors[_unsigned(factor * FACTOR)]
+    bottom = factors[_unsigned(factor * FACTOR + 1)]
+    desired = _rounded(units, top, bottom, adding >> 1 & 3)
+    cap = last + (adding >> 3)
+    points, spent = _left(caps, cap, today, desired)
     if points > 0:
-        _use(caps, cap, today, rows, row, ROW + specials, points)
+        noted |= _use(caps, cap, today, (row, _unsigned(last)), (points, spent)) << last
+    rows[_in_row(row, _CAPS)] = noted
     _tell(told[0], here, (desired, bound, best, held))
     return points
 
@@ -464,11 +509,12 @@ def _granted(
 def fold_grants(
     offsets: Ints,
     log: tuple[Slate, Slate, Slate, Slate, Slate],
-    given: tuple[Slate, Slate, Ints, Ints, Slate, Slate],
-    calendar: tuple[Ints, Slate, Slate],
+    given: Given,
+    rules: Slate,
+    days: Slate,
     ladder: tuple[Ints, Ints, Ints],
     until: Ints,
-    scratch: tuple[Ints, Ints, Ints],
+    scratch: tuple[Ints, Ints, Slate, Ints],
     room: tuple[Slate, Ints, Ints, Ints, Ints, Ints, Ints],
 ) -> tuple[int, int]:
     """Grant points to each member's orders and actions, in the order of things.
@@ -477,23 +523,24 @@ def fold_grants(
         offsets: int64[m + 1]; member k owns rows offsets[k]:offsets[k + 1].
         log: at, act, value (an order's total, a refund's amount; in smallest
             units), refers (the row of a refund's order), day: int64[n] each.
-        given: plain: int64[n, 2], what rules give that nothing limits, in units
-            (-1: none), and which of them is best. special: int64[n, s], what
-            each other rule gives. rules: int64[s + v, 4], LIMIT in units (-1:
-            none), PER (0 order, then rows of keys), TIERS as bits, PLACE; the
-            last are the program's caps, by version. boosts: int64[n], row of the factors.
-            tops, bottoms: int64[b, levels], the factors, by tier.
-        calendar: keys: int64[5, d], the period of each day. terms: int64[d], 1
-            for best plus 2 for each step of the rounding plus 8 for each version
-            before. lows: int64[d], first
-            day that counts for a tier.
+        given: source: int64[n], where each row stands among orders, then events, as
+            all else here does. plain: int64[n], what rules give that nothing
+            limits, in units (-1: none); limited: int64[n], which other rules match,
+            as bits; bests: int64[n], which of the plain ones is best, or no
+            rows; boosts: int64[n], the first row of the factors, or no rows; amounts:
+            int64[n, a], what limited rules give that is not the same for all.
+            allowed: int64[levels], which limited rules each tier allows, as bits.
+            factors: int64[b x levels x FACTOR], by tier.
+        rules: int64[(s + v) x RULE], LIMIT in units (-1: none), PER (0 order, then the
+            key of a day), GIVES, PLACE; the last are the program's caps, by version.
+        days: int64[d x DAY], what each day is.
         ladder: reviews: int64[r, 4] (instant, first day that counts, instant of
             the fall, day), and int64[m] where each member's reviews start and stop.
         until: int64[m], to when each member's path goes.
         scratch: path: int64[path_size], the options of the ladder first, then
             the thresholds from THRESHOLDS on, their number in LEVELS. used:
-            int64[s + v, USE]. rows: int64[w, ROW + s + 1], for the w rows of the
-            member that has most.
+            int64[(s + v) x USE]. uses: int64[w, s + 1] and rows: int64[w x ROW], for
+            the w rows of the member that has most.
         room: What is written. points: int64[n], granted; -1 where no rule
             matched. owed: int64[n], what refunds take of the grant so far.
             refused: int64[n]. held: int64[m]. moves: int64[p, MOVE], member,
@@ -502,61 +549,62 @@ def fold_grants(
 
     Returns:
         How many moves there are, and n; or the row where a number leaves
-        int64; or FULL. Cost: some 60 ns a row. Twin: naive.points.replay.
+        int64; or FULL. Cost: some 40 ns a row. Twin: naive.points.replay.
     """
     at, act, value, refers, day = log
-    keys, terms, lows = calendar
     reviews, starts, stops = ladder
-    path, used, rows = scratch
+    path, used, uses, rows = scratch
     points, owed, refused, standing, moves, told, parts = room
     by, tiered, period = path[BY], path[BY] != NO_LADDER, path[PERIOD] == 1
-    times, caps = (at, day, lows), (given[2], used, keys)
+    times, caps = (at, day, days), (rules, used, uses, days)
     for member in range(offsets.size - 1):
         base, own_moves = offsets[member], path[_MOVES]
         path[_STOP], path[_MEMBER], path[_KIND], path[_BASE] = stops[member], member, BOTH, base
         _begin(path, reviews, starts[member])
-        for cap in range(used.shape[0]):
-            used[cap, _KEY] = _LONG_AGO
+        for cap in range(used.size // USE):
+            used[_in_use(cap, _KEY)] = _LONG_AGO
         held = total = first = level = 0
         for row in range(offsets[member + 1] - base):
             here, own = _unsigned(base + row), _unsigned(row)
             now, what, today = at[here], act[here], _unsigned(day[here])
-            rows[own, _WORTH] = rows[own, _COUNTS] = rows[own, _REFUNDED] = 0
+            rows[_in_row(own, _WORTH)] = rows[_in_row(own, _COUNTS)] = rows[
+                _in_row(own, _REFUNDED)
+            ] = 0
             if _ORDER <= what <= _ACTION:
                 if path[_DUE] <= now:
                     _put_down(path, held, total, first, row)
                     _advance(path, day, rows, reviews, moves, now)
                     held, total, first = path[_HELD], path[_SUM], path[_FIRST]
-                about = (here, own, today, held, terms[today])
+                about = here, own, today, held
                 units = _granted(given, caps, rows, (told, parts), about)
                 if units == _BEYOND:
                     return 0, _signed(here)
                 points[here] = units
-                rows[own, _COUNTS] = 1
+                rows[_in_row(own, _COUNTS)] = 1
                 if tiered:
                     worth = _worth(by, what, units, value, here)
                     if worth > _NEVER - total:
                         return 0, _signed(here)
-                    rows[own, _WORTH] = worth
-                    low = path[_LOW] if period else lows[today]
+                    rows[_in_row(own, _WORTH)] = worth
+                    low = path[_LOW] if period else days[_in_day(today, LOW)]
                     first, total = _slid(day, rows, base, (first, row + 1), total + worth, low)
                     level = _level(path, total, level)
                     held = _qualify(path, reviews, moves, level, held, now)
                     _remember(path, rows, own, total, level)
             elif what == _REFUND:
                 order = refers[here]
-                left = value[order] - rows[order - base, _REFUNDED] - value[here]
+                left = value[order] - rows[_in_row(order - base, _REFUNDED)] - value[here]
                 if left < 0:
                     refused[here] = _EXCEEDS
                     continue
-                rows[order - base, _REFUNDED] += value[here]
+                rows[_in_row(order - base, _REFUNDED)] += value[here]
                 granted = max(points[order], 0)
                 kept = _share(granted, left, value[order])
                 owed[here] = granted - kept
                 # What is outside of a membership used nothing and counts for nothing.
-                counts = rows[order - base, _COUNTS] > 0
+                counts = rows[_in_row(order - base, _COUNTS)] > 0
                 if counts and left == 0:
-                    _release(caps, terms, rows, order - base, day[order])
+                    _release(caps, rows, order - base, day[order])
                 if counts and tiered:
                     _put_down(path, held, total, first, row)
                     span = starts[member], own_moves, min(now, until[member])

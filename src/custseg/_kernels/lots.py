@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from custseg._kernels._jit import bare, inlined, kernel, part
+from custseg._kernels._jit import bare, inlined, part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,8 +37,10 @@ __all__ = [
     "REFUND",
     "TOTALS",
     "fold_lots",
-    "interleave",
 ]
+
+# An index that cannot be below 0 needs no look at the length of what it is of.
+_unsigned: Any = np.uint64
 
 NEVER = 2**63 - 1
 """The end of a lot that does not expire; also the largest sum there may be."""
@@ -68,71 +70,27 @@ _UPTO, _ENDS, _OPENS, _MADE, _CLAWED = range(5)
 LOT = 5
 
 
-@kernel
-def interleave(
-    left_offsets: Ints,
-    left_at: Ints,
-    left_rank: Ints,
-    right_offsets: Ints,
-    right_at: Ints,
-    right_rank: Ints,
-) -> tuple[Ints, Ints]:
-    """The order of two logs folded as one, by (member, instant, rank).
-
-    Args:
-        left_offsets: int64[m + 1]; member k owns left rows
-            left_offsets[k]:left_offsets[k + 1].
-        left_at: int64[n], ascending within a member, as is its rank at one
-            instant. Trusted.
-        left_rank: int64[n].
-        right_offsets: int64[m + 1], of the same members.
-        right_at: int64[p].
-        right_rank: int64[p].
-
-    Returns:
-        int64[m + 1] offsets and int64[n + p] rows in their new order; rows of
-        the right log count from n on. Equal keys: left first.
-        Cost: one comparison a row. Twin: naive.lots.interleave.
-    """
-    members = left_offsets.size - 1
-    offsets = np.empty(members + 1, np.int64)
-    rows = np.empty(left_at.size + right_at.size, np.int64)
-    place = 0
-    for member in range(members):
-        offsets[member] = place
-        i, left_stop = left_offsets[member], left_offsets[member + 1]
-        j, right_stop = right_offsets[member], right_offsets[member + 1]
-        while i < left_stop or j < right_stop:
-            right = i == left_stop
-            if i < left_stop and j < right_stop:
-                right = right_at[j] < left_at[i] or (
-                    right_at[j] == left_at[i] and right_rank[j] < left_rank[i]
-                )
-            if right:
-                rows[place] = left_at.size + j
-                j += 1
-            else:
-                rows[place] = i
-                i += 1
-            place += 1
-    offsets[members] = place
-    return offsets, rows
+@inlined
+def _of(lot: int, column: int) -> int:
+    """Where a number of a lot stands: the table is flat, its width known when code is made."""
+    return _unsigned(lot * LOT + column)
 
 
 @part
 def _sink(held: Ints, first: int, place: int, gone: int, column: int) -> None:
     """Move the lot at `place` forward in held[first:place], sorted by (column, row)."""
     while place > first:
-        early, late = held[place - 1, column], held[place, column]
-        if early < late or (early == late and held[place - 1, _MADE] < held[place, _MADE]):
+        early, late = held[_of(place - 1, column)], held[_of(place, column)]
+        sooner = held[_of(place - 1, _MADE)] < held[_of(place, _MADE)]
+        if early < late or (early == late and sooner):
             break
-        points = held[place, _UPTO] - max(gone, held[place - 1, _UPTO])
-        before = max(gone, held[place - 2, _UPTO]) if place > 1 else gone
-        held[place - 1, _UPTO] = before + points
+        points = held[_of(place, _UPTO)] - max(gone, held[_of(place - 1, _UPTO)])
+        before = max(gone, held[_of(place - 2, _UPTO)]) if place > 1 else gone
+        held[_of(place - 1, _UPTO)] = before + points
         for each in range(_ENDS, LOT):
-            kept = held[place, each]
-            held[place, each] = held[place - 1, each]
-            held[place - 1, each] = kept
+            kept = held[_of(place, each)]
+            held[_of(place, each)] = held[_of(place - 1, each)]
+            held[_of(place - 1, each)] = kept
         place -= 1
 
 
@@ -151,12 +109,12 @@ def _spend(
 ) -> tuple[int, int]:
     """Write down which lots a request takes from; the new head, how many takings there are."""
     while asked > 0:
-        part = min(asked, held[head, _UPTO] - gone)
+        part = min(asked, held[_of(head, _UPTO)] - gone)
         if part > 0:
-            taken = _note(takings, taken, row, held[head, _MADE], part)
+            taken = _note(takings, taken, row, held[_of(head, _MADE)], part)
             gone += part
             asked -= part
-        if held[head, _UPTO] <= gone:
+        if held[_of(head, _UPTO)] <= gone:
             head += 1
     return head, taken
 
@@ -176,17 +134,17 @@ def _spend_oldest(
     while asked > 0:
         best, part, before = head, 0, gone
         for place in range(head, opened):
-            left = held[place, _UPTO] - before
+            left = held[_of(place, _UPTO)] - before
             if left > 0:
                 before += left
-                if part == 0 or held[place, _MADE] < held[best, _MADE]:
+                if part == 0 or held[_of(place, _MADE)] < held[_of(best, _MADE)]:
                     best, part = place, left
         part = min(part, asked)
         asked -= part
         for place in range(best, last):
-            held[place, _UPTO] -= part
+            held[_of(place, _UPTO)] -= part
         if takings.shape[0] > 0:
-            taken = _note(takings, taken, row, held[best, _MADE], part)
+            taken = _note(takings, taken, row, held[_of(best, _MADE)], part)
     return taken
 
 
@@ -196,10 +154,10 @@ def _make(
 ) -> tuple[int, bool]:
     """Put a lot last, and in order; how many are open, whether it is out of order."""
     opened, last, gone, upto, now = span
-    held[last, _UPTO], held[last, _ENDS], held[last, _CLAWED] = upto, end, 0
-    held[last, _OPENS], held[last, _MADE] = opening, row
+    held[_of(last, _UPTO)], held[_of(last, _ENDS)], held[_of(last, _CLAWED)] = upto, end, 0
+    held[_of(last, _OPENS)], held[_of(last, _MADE)] = opening, row
     before = last - 1
-    if last > 0 and (held[before, _ENDS] > end or held[before, _OPENS] > opening):
+    if last > 0 and (held[_of(before, _ENDS)] > end or held[_of(before, _OPENS)] > opening):
         _sink(held, opened, last, gone, _OPENS)
         return opened, True
     return opened + int(opening <= now and opened == last), False
@@ -217,19 +175,19 @@ def _pass(
     """Let time go by to a row: lots open, and those that end lapse."""
     head, opened, last, gone = span
     now, row, walk, taken = about
-    while opened < last and held[opened, _OPENS] <= now:
+    while opened < last and held[_of(opened, _OPENS)] <= now:
         if tangled:
             _sink(held, head, opened, gone, _ENDS)
         opened += 1
-    while head < opened and held[head, _ENDS] <= now:
-        left = held[head, _UPTO] - gone
+    while head < opened and held[_of(head, _ENDS)] <= now:
+        left = held[_of(head, _UPTO)] - gone
         if left > 0:
             gone += left
             if takings.shape[0] > 0:
                 # It lapsed before the first row at or after its end.
-                while walk < row and at[walk] < held[head, _ENDS]:
+                while walk < row and at[walk] < held[_of(head, _ENDS)]:
                     walk += 1
-                taken = _note(takings, taken, -1 - walk, held[head, _MADE], left)
+                taken = _note(takings, taken, -1 - walk, held[_of(head, _MADE)], left)
         head += 1
     return head, opened, gone, taken, walk
 
@@ -247,15 +205,16 @@ def _claim(held: Ints, span: tuple[int, int], gone: int, order: int, owed: int) 
     """What a refund takes from its order's own lot; -1 where that lot has not enough."""
     head, last = span
     for place in range(last - 1, head - 1, -1):
-        if held[place, _MADE] == order:
-            due = owed - held[place, _CLAWED]
-            left = held[place, _UPTO] - (max(gone, held[place - 1, _UPTO]) if place > 0 else gone)
+        if held[_of(place, _MADE)] == order:
+            due = owed - held[_of(place, _CLAWED)]
+            before = max(gone, held[_of(place - 1, _UPTO)]) if place > 0 else gone
+            left = held[_of(place, _UPTO)] - before
             if due > left or left == 0:
                 return -1
             due = max(due, 0)
-            held[place, _CLAWED] += due
+            held[_of(place, _CLAWED)] += due
             for later in range(place, last):
-                held[later, _UPTO] -= due
+                held[_of(later, _UPTO)] -= due
             return due
     return -1
 
@@ -267,11 +226,11 @@ def _close(
     """Write down what a member has at the end."""
     head, opened, last, tangled = span
     gone, came, adjusted, redeemed, clawed = sums
-    available = held[opened - 1, _UPTO] - gone if opened > 0 else 0
-    outstanding = held[last - 1, _UPTO] - gone if last > 0 else 0
+    available = held[_of(opened - 1, _UPTO)] - gone if opened > 0 else 0
+    outstanding = held[_of(last - 1, _UPTO)] - gone if last > 0 else 0
     ends, points, before = NEVER, 0, gone
     for place in range(head, last):
-        left, end = held[place, _UPTO] - before, held[place, _ENDS]
+        left, end = held[_of(place, _UPTO)] - before, held[_of(place, _ENDS)]
         if left <= 0:
             continue
         before += left
@@ -329,7 +288,7 @@ def fold_lots(
             row of a request or refund, or -1 - i for a lot that lapses before
             row i), the row that made the lot, how many points.
             others: int64[m], the members that were not folded.
-            held: int64[w, LOT], for the w rows of the member that has most.
+            held: int64[w x LOT], for the w rows of the member that has most.
 
     Returns:
         How many takings there are, how many members were not folded, and the
@@ -350,15 +309,17 @@ def fold_lots(
         walk, stop, taken_before, enough = offsets[member], offsets[member + 1], taken, True
         # One round more than there are rows: it goes on to `until`.
         for i in range(offsets[member], stop + 1):
-            now, act = (at[i], rank[i]) if i < stop else (until, NOTHING)
+            here = _unsigned(i)
+            now, act = (at[here], rank[here]) if i < stop else (until, NOTHING)
             if CARE <= act <= ACTION:
-                granted = points[i]
+                granted = points[here]
                 if granted > NEVER - came:
                     return taken, left_over, i
                 if granted > 0:
                     came += granted
                     upto += granted
-                    end, opening = ends[day[i]], opens[day[i]]
+                    today = _unsigned(day[here])
+                    end, opening = ends[today], opens[today]
                     if act == CARE:
                         adjusted += granted
                         opening = now
@@ -372,12 +333,12 @@ def fold_lots(
                 held, at, takings, (head, opened, last, gone), (now, i, walk, taken), tangled
             )
             if act == REDEEM:
-                asked = points[i]
-                enough = refers[i] < 0 or limits[refers[i]] < 0
+                asked = points[here]
+                enough = refers[here] < 0 or limits[refers[here]] < 0
                 if not enough:
                     break
-                if asked > 0 and (opened == 0 or asked > held[opened - 1, _UPTO] - gone):
-                    refused[i] = _INSUFFICIENT
+                if asked > 0 and (opened == 0 or asked > held[_of(opened - 1, _UPTO)] - gone):
+                    refused[here] = _INSUFFICIENT
                     continue
                 redeemed += asked
                 if oldest_first and tangled:
@@ -388,7 +349,7 @@ def fold_lots(
                 if record:
                     head, taken = _spend(held, head, gone, asked, i, takings, taken)
                 gone += asked
-            elif act == REFUND and extra[i] > 0:
+            elif act == REFUND and extra[here] > 0:
                 due = _claim(held, (head, last), gone, refers[i], extra[i])
                 enough = due >= 0
                 if not enough:

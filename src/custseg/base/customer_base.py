@@ -257,7 +257,7 @@ class CustomerBase:
     @property
     def id_type(self) -> pl.DataType:
         """The type of customer_id in all frames: Int64 or String."""
-        return next(iter(self._frames.values())).schema["customer_id"]
+        return next(iter(self._frames.values()))["customer_id"].dtype
 
     @property
     def is_only_orders(self) -> bool:

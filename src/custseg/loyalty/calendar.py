@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
+from custseg._kernels import grants as kernel
 from custseg.model.window import Window
 from custseg.schema.bridge import read_only
 from custseg.schema.clock import DAY, Clock, clock
@@ -46,10 +47,9 @@ class Calendar:
         idles: When all lapse if nothing happens after that day, or never.
         terms: 1 for oldest first, plus 2 for forgiving, plus 4 for own lot only.
         revivals: The end of what a cancel of the day brings back, or -1.
-        adding: 1 for best, plus 2 for each step of the rounding, plus 8 for each
-            version before.
-        keys: int64[5, d]: nothing, day, month, year and lifetime, as numbers.
-        lows: First day that counts for a tier.
+        table: int64[d x grants.DAY], day by day: keys of its periods (nothing, day,
+            month, year and lifetime, as numbers); how sums are made (ADDING);
+            the first day that counts for a tier (LOW).
         reviews: The reviews of tiers, if all members have them on the same days,
             as `Reviews.table` holds them.
     """
@@ -63,10 +63,13 @@ class Calendar:
     idles: Ints
     terms: Ints
     revivals: Ints
-    adding: Ints
-    keys: Ints
-    lows: Ints
+    table: Ints
     reviews: Ints
+
+    @property
+    def lows(self) -> Ints:
+        """The first day that counts for a tier."""
+        return self.table[kernel.LOW :: kernel.DAY]
 
     def days(self, at: Ints) -> Ints:
         """Instants as indexes of the tables."""
@@ -97,15 +100,15 @@ def calendar(terms: Sequence[Terms], low: int, high: int, tz: str) -> Calendar:
             tables["adding"][of] += 8 * version
     years = dates.dt.year().cast(pl.Int64)
     months = (years * 12 + dates.dt.month()).to_numpy()
-    keys = np.stack([plain, numbers, months, years.to_numpy(), plain])
     ladder = terms[-1].program.tiers
     lows, reviews = plain + _AT_ONCE, np.zeros((0, 4), np.int64)
     if ladder is not None:
         lows = _lows(ladder, dates) - first
         if ladder.review is not None and ladder.review != "anniversary":
             reviews = _table(ladder, first, tz, _period_starts(numbers, _PERIODS[ladder.review]))
+    told = (plain, numbers, months, years.to_numpy(), plain, tables.pop("adding"), lows)
     made = {name: read_only(values) for name, values in tables.items()}
-    made |= {"keys": read_only(keys), "lows": read_only(lows), "reviews": read_only(reviews)}
+    made |= {"table": read_only(np.stack(told, axis=1).reshape(-1)), "reviews": read_only(reviews)}
     return Calendar(low, high, first, zone, **made)
 
 

@@ -11,7 +11,7 @@ from custseg._kernels import books, lots
 from custseg.loyalty.requests import REASONS
 from custseg.loyalty.sequence import NEVER
 from custseg.loyalty.standing import BALANCES
-from custseg.schema.bridge import instants, joined
+from custseg.schema.bridge import framed, instants, joined, masked, nulls, taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
@@ -36,6 +36,9 @@ _POINTS = {
 }
 
 
+_REASONS = pl.Series(REASONS)
+
+
 def members(runs: Listed[Settled]) -> pl.DataFrame:
     """customer_id and since of all members."""
     own = [run.made.members for run in runs]
@@ -49,20 +52,14 @@ def closing(runs: Listed[Settled], moves: TierMoves | None, until: int) -> pl.Da
     """Balances at the as_of, from the kernels' totals."""
     own = [run.made.members for run in runs]
     totals = np.concatenate([run.booked.totals for run in runs])
-    ids = joined([each.ids for each in own])
     ends = totals[:, lots.NEXT_AT]
-    next_at = instants(np.where(ends == NEVER, 0, ends))
-    if ends.size and bool((ends == NEVER).any()):
-        told = pl.DataFrame([next_at.alias("at"), pl.Series("has", ends != NEVER)])
-        next_at = told.select(pl.when("has").then("at")).to_series()
-    columns = {name: totals[:, place] for name, place in _POINTS.items()}
-    tier = None if moves is None else moves.closing
-    if tier is None:
-        tier = pl.repeat(None, ids.len(), dtype=pl.String, eager=True)
-    beside = {"customer_id": ids, "tier": tier, "next_expiry_at": next_at, **columns}
-    frame = pl.DataFrame([pl.Series(name, beside[name]) for name in BALANCES])
-    is_member = np.concatenate([each.known & (each.since <= until) for each in own])
-    return frame if is_member.all() else frame.filter(pl.Series(is_member))
+    made = {name: pl.Series(name, totals[:, place]) for name, place in _POINTS.items()}
+    made["customer_id"] = joined([each.ids for each in own]).alias("customer_id")
+    made["tier"] = nulls("tier", pl.String, ends.size) if moves is None else moves.closing
+    made["next_expiry_at"] = masked(instants(ends, "next_expiry_at"), ends != NEVER)
+    frame = framed([made[name] for name in BALANCES])
+    begun = np.concatenate([each.known & (each.since <= until) for each in own])
+    return frame if begun.all() else frame.filter(pl.Series(begun))
 
 
 def refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
@@ -78,8 +75,8 @@ def refusals(run: Settled, base: CustomerBase) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "event_id": made.names(rows, text=bool(run.terms.for_others), only=only),
-            "customer_id": made.members.ids[whose],
+            "customer_id": taken(made.members.ids, whose),
             "at": instants(made.at[rows]),
-            "reason": pl.Series(REASONS)[run.booked.reason[rows]],
+            "reason": taken(_REASONS, run.booked.reason[rows]),
         }
     )

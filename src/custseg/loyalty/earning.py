@@ -15,7 +15,8 @@ from custseg.loyalty.contributions import LARGEST, Contribution
 from custseg.loyalty.earn import Earn
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.logs import ALSO
-from custseg.schema.bridge import array, filled, minor, read_only
+from custseg.schema.arrow import true
+from custseg.schema.bridge import array, minor, read_only, units
 from custseg.schema.clock import DAY, clock
 
 if TYPE_CHECKING:
@@ -82,14 +83,12 @@ class Side:
 def order_side(plan: Plan, logs: Logs, tz: str) -> Side:
     """Orders, as the rules on orders see them."""
     orders = logs.orders
-    money = [pl.col("total").to_physical().cast(pl.Int64)]
+    seen = seen_by(plan.on_orders.conditions.reads, orders, logs.customers, tz)
+    held = plan.on_orders.conditions.hits(seen)
+    amounts = totals = units(orders["total"])
     told = orders["paid_with_points"] if "paid_with_points" in orders.columns else None
     if told is not None and told.null_count() < orders.height:
-        money.append(pl.col("paid_with_points").to_physical().cast(pl.Int64).fill_null(0))
-    seen = seen_by(plan.on_orders.conditions.reads, orders, logs.customers, tz)
-    held, told_money = plan.on_orders.conditions.hits(seen, money)
-    units, *paid = (array(each) for each in told_money)
-    amounts = read_only(np.maximum(units - paid[0], 0)) if paid else units
+        amounts = read_only(np.maximum(totals - units(told), 0))
 
     def amount(place: int) -> tuple[Ints, Flags | None]:
         if place not in logs.lines:
@@ -99,7 +98,7 @@ def order_side(plan: Plan, logs: Logs, tz: str) -> Side:
 
     days = _days(orders["ordered_at"], tz) if plan.on_orders.is_dated else None
     hits = _hits(plan.on_orders, held, days, {ORDER_KIND: None}, orders.height)
-    return _side(plan.on_orders.placed, hits, units, amount)
+    return _side(plan.on_orders.placed, hits, totals, amount)
 
 
 def event_side(plan: Plan, logs: Logs, tz: str) -> Side:
@@ -111,11 +110,11 @@ def event_side(plan: Plan, logs: Logs, tz: str) -> Side:
     kinds: dict[str, Flags | None] = {}
     own = ~events[ALSO].to_numpy() if ALSO in events.columns else None
     for on in asked.kinds:
-        of = _flags((events["kind"] == on).fill_null(value=False))
-        kinds[on] = of if own is None else of & own
+        of = true(events["kind"] == on)
+        kinds[on] = read_only(of if own is None else of & own)
     told = events["amount"] if "amount" in events.columns else None
     if asked.counts_money and told is not None and told.null_count() < events.height:
-        amounts = read_only(np.maximum(array(filled(minor(told), 0)), 0))
+        amounts = read_only(np.maximum(units(told), 0))
     hits = hits_of(asked, events, "at", (logs.customers, tz), kinds)
     made = _side(asked.placed, hits, amounts, lambda _: (amounts, None))
     if own is None:
@@ -129,8 +128,7 @@ def _for_other(each: Placed, events: pl.DataFrame) -> Offer:
     rule, mark = each.rule, f"{ALSO}{each.place}"
     assert isinstance(rule, Earn)  # noqa: S101 - only they have others
     assert rule.also is not None  # noqa: S101
-    of = events[mark].fill_null(value=False) if mark in events.columns else None
-    hits = np.zeros(events.height, np.bool_) if of is None else of.to_numpy()
+    hits = true(events[mark]) if mark in events.columns else np.zeros(events.height, np.bool_)
     given = Contribution(rule.name, rule.also.points, read_only(hits), None)
     return Offer(rule, each.place, given, capped=False, best=each.best)
 
@@ -138,7 +136,7 @@ def _for_other(each: Placed, events: pl.DataFrame) -> Offer:
 def _side(
     asked: Sequence[Placed],
     hits: dict[int, Flags],
-    units: Ints,
+    worth: Ints,
     amount: Callable[[int], tuple[Ints, Flags | None]],
 ) -> Side:
     """The rules and boosts on some kinds, over rows."""
@@ -154,7 +152,7 @@ def _side(
             hit = hit if of is None else read_only(hit & of)
         given = Contribution(rule.name, each.rate, hit, amounts)
         offers.append(Offer(rule, each.place, given, capped=rule.cap is not None, best=each.best))
-    return Side(units, tuple(offers), tuple(boosts))
+    return Side(worth, tuple(offers), tuple(boosts))
 
 
 def hits_of(
@@ -173,14 +171,14 @@ def hits_of(
         about: What is told of customers, and the zone of local days.
         kinds: Which rows each kind is; None for all.
     """
-    held, _ = asked.conditions.hits(seen_by(asked.conditions.reads, rows, *about))
+    held = asked.conditions.hits(seen_by(asked.conditions.reads, rows, *about))
     days = _days(rows[at], about[1]) if asked.is_dated else None
     return _hits(asked, held, days, kinds, rows.height)
 
 
 def _hits(
     asked: Asked,
-    held: list[pl.Series],
+    held: list[Flags],
     days: Ints | None,
     kinds: dict[str, Flags | None],
     rows: int,
@@ -191,7 +189,7 @@ def _hits(
     for each in asked.placed:
         hit = kinds[each.rule.on]
         if each.rule.rule is not None:
-            of = next(left).to_numpy()
+            of = next(left)
             hit = of if hit is None else hit & of
         if each.is_dated and days is not None:
             within = (days >= each.first) & (days <= each.last)

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from custseg.loyalty.closing import closing, members, refusals
 from custseg.loyalty.posting import posted_all
-from custseg.loyalty.tiering import TierMoves, tier_moves
+from custseg.loyalty.tiering import tier_moves
 from custseg.model.nouns import Order
 from custseg.schema.table import table
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.posting import Posted
     from custseg.loyalty.settlement import Settled
+    from custseg.loyalty.tiering import TierMoves
     from custseg.schema.table import Table
 
 __all__ = ["Frames"]
@@ -43,6 +44,14 @@ class Frames:
     def door(self) -> Table[Order]:
         """What an order that is quoted has to be."""
         return table(Order, currency=self.base.currency, tz=self.base.tz)
+
+    @cached_property
+    def people(self) -> pl.DataFrame | None:
+        """What is told of customers, by id."""
+        people = self.base.customers
+        if people is None or people["customer_id"].is_sorted():
+            return people
+        return people.sort("customer_id")
 
     @cached_property
     def _lows(self) -> list[int | str]:
@@ -71,8 +80,7 @@ class Frames:
     @cached_property
     def moves(self) -> TierMoves | None:
         """Tier changes; None without tiers."""
-        found = [tier_moves(run, self.base.when.instant) for run in self.runs]
-        return TierMoves.joined([each for each in found if each is not None])
+        return tier_moves(self.runs, self.base.when.instant)
 
     @cached_property
     def posted(self) -> Posted | None:

@@ -17,7 +17,7 @@ from custseg.loyalty.weighing import (
     beyond_place,
     denominator_of,
     factors_of,
-    rule_table,
+    limited_of,
     weighed,
 )
 from custseg.schema.bridge import read_only
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.plan import Plan
     from custseg.loyalty.sequence import Sequence
     from custseg.loyalty.terms import Terms
+    from custseg.loyalty.weighing import Limited
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
@@ -75,7 +76,7 @@ class Grants:
         told: int64[n, 4]: desired, caps that bound as bits, the rule that is
             best, the tier held before; None when nothing was folded.
         parts: int64[n, s], what each limited rule gave, in units; or None.
-        specials: (place, tiers as bits) of each such rule.
+        limited: The place of each such rule.
         held: int64[m], the tier at the end, or None.
         moves: int64[p, 4], tier changes: member, instant, level, what it is of.
         winner: int64[n], the place of the rule that is best; None where all count.
@@ -85,7 +86,7 @@ class Grants:
     denominator: int
     told: Ints | None
     parts: Ints | None
-    specials: tuple[tuple[int, int], ...]
+    limited: tuple[int, ...]
     held: Ints | None
     moves: Ints | None
     winner: Ints | None
@@ -142,24 +143,19 @@ def folded(
     """
     ladder = terms[-1].program.tiers
     denominator = denominator_of(sides)
-    rules, specials = rule_table(terms, sides, denominator, ladder)
-    codes, tops, bottoms = factors_of(sides, denominator, ladder)
-    sums = [
-        weighed(side, denominator, [place for place, _ in specials], code, made, at)
-        for at, (side, code) in enumerate(zip(sides, codes, strict=True))
-    ]
-    plain, special, boosts = (
-        read_only(made.ordered(*(getattr(each, name) for each in sums)))
-        for name in ("plain", "special", "boosts")
-    )
+    limited = limited_of(terms, sides, denominator, ladder)
+    factors, boosts = factors_of(sides, denominator, ladder)
+    units = weighed(sides, denominator, limited, boosts, made)
+    given = (made.origin, *units.columns, limited.allowed, factors)
     options, thresholds = _options(ladder), _thresholds(ladder, terms)
     return _through(
         made,
         demand,
-        (plain, special, rules, boosts, tops, bottoms),
-        (days.keys, days.adding, days.lows),
+        given,
+        limited,
+        days.table,
         (options, thresholds, *_reviews(ladder, made, days, until)),
-        (denominator, specials, day),
+        (denominator, day),
         until=until,
         entries=entries,
     )
@@ -168,35 +164,38 @@ def folded(
 def _through(
     made: Sequence,
     demand: Demand,
-    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    calendar: tuple[Ints, Ints, Ints],
+    given: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints],
+    limited: Limited,
+    table: Ints,
     ladder: tuple[Ints, Ints, Ints, Ints, Ints],
-    about: tuple[int, tuple[tuple[int, int], ...], Ints],
+    about: tuple[int, Ints],
     *,
     until: int,
     entries: bool,
 ) -> Grants:
     """One pass of the kernel, in as much room as it takes."""
-    denominator, specials, day = about
+    denominator, day = about
     options, thresholds = ladder[:2]
     rows, tiered = made.at.size, int(options[kernel.BY]) != kernel.NO_LADDER
     held = np.zeros(made.offsets.size - 1, np.int64)
     told = np.zeros((rows if entries else 0, 4), np.int64)
-    parts = np.zeros((rows if entries else 0, len(specials)), np.int64)
+    parts = np.zeros((rows if entries else 0, len(limited.places)), np.int64)
     act = effective(made, demand)
     at, value, refers = (read_only(each) for each in (made.at, demand.value, demand.refers))
     room = rows // 4 + 64 if tiered else 1
+    # Where there was no room, the next pass writes what this one did, and more.
+    points, owed, refused = demand.points.copy(), demand.extra, demand.reason
     while True:
-        points, owed, refused = map(np.array, (demand.points, demand.extra, demand.reason))
         moves = np.empty((room, kernel.MOVE), np.int64)
         count, state = kernel.fold_grants(
             made.offsets,
             (at, act, value, refers, day),
             given,
-            calendar,
+            limited.table,
+            table,
             ladder[2:],
             read_only(np.minimum(made.members.left, until)),
-            _scratch(made, given[2], options, thresholds, len(specials)),
+            _scratch(made, limited, options, thresholds),
             (points, owed, refused, held, moves, told, parts),
         )
         if state != kernel.FULL:
@@ -204,24 +203,24 @@ def _through(
         room *= 4
     if state < rows:
         raise beyond_at(made, state)
-    demand.extra[:], demand.reason[:] = owed, refused
     tiers = (held, moves[:count]) if tiered else (None, None)
     if not entries:
-        return Grants(read_only(points), denominator, None, None, specials, *tiers, None)
+        return Grants(read_only(points), denominator, None, None, limited.places, *tiers, None)
     best = told[:, kernel.WINNER]
-    return Grants(read_only(points), denominator, told, parts, specials, *tiers, best)
+    return Grants(read_only(points), denominator, told, parts, limited.places, *tiers, best)
 
 
 def _scratch(
-    made: Sequence, rules: Ints, options: Ints, thresholds: Ints, specials: int
-) -> tuple[Ints, Ints, Ints]:
+    made: Sequence, limited: Limited, options: Ints, thresholds: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
     """The path of a member's tiers, what it used of caps, and its rows."""
     path = np.zeros(kernel.path_size(thresholds.size, int(options[kernel.GRACE])), np.int64)
     path[: options.size], path[kernel.LEVELS] = options, thresholds.size
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds
-    used = np.zeros((len(rules), kernel.USE), np.int64)
+    used = np.zeros(limited.table.size // kernel.RULE * kernel.USE, np.int64)
     widest = int(np.diff(made.offsets).max(initial=1))
-    return path, used, np.zeros((widest, kernel.ROW + specials + 1), np.int64)
+    uses = np.zeros((widest, len(limited.places) + 1), np.int64)
+    return path, used, uses, np.zeros(widest * kernel.ROW, np.int64)
 
 
 def _reviews(

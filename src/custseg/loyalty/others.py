@@ -12,6 +12,7 @@ from custseg.loyalty.earning import hits_of
 from custseg.loyalty.kinds import ORDER_KIND
 from custseg.loyalty.logs import ACT, ALSO, NAME, RANK
 from custseg.loyalty.plan import Asked
+from custseg.schema.arrow import true
 from custseg.schema.bridge import array, instants
 from custseg.schema.clock import DAY, clock
 
@@ -61,10 +62,7 @@ def _targets(
         return None
     kinds: dict[str, NDArray[np.bool_] | None] = {ORDER_KIND: None}
     if not is_order:
-        kinds = {
-            on: (rows["kind"] == on).fill_null(value=False).to_numpy()
-            for on in {each.rule.on for each in asked}
-        }
+        kinds = {on: true(rows["kind"] == on) for on in {each.rule.on for each in asked}}
     hits = hits_of(Asked(tuple(asked)), rows, at, (base.customers, base.tz), kinds)
     return pl.concat([_made(plan, each, rows, at, key, hits[each.place], base) for each in asked])
 

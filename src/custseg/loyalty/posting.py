@@ -334,6 +334,6 @@ def cap_codes(run: Settled, rows: Ints, earned: NDArray[np.bool_] | bool) -> Int
 
 def cap_names(run: Settled, code: int) -> str | None:
     """The caps that a code stands for, joined by +."""
-    labels = [run.terms.placed[place].rule.name for place, _ in run.grants.specials]
+    labels = [run.terms.placed[place].rule.name for place in run.grants.limited]
     named = [name for bit, name in enumerate(labels) if code >> bit + 1 & 1]
     return "+".join([*named, *(["program"] if code & 1 else [])]) or None

@@ -19,7 +19,8 @@ from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
-from custseg.schema.bridge import array, located, read_only
+from custseg.schema.arrow import true
+from custseg.schema.bridge import array, framed, located, nulls
 
 if TYPE_CHECKING:
     from custseg.loyalty.frames import Frames
@@ -82,7 +83,7 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     run = earned(plan, with_lines(plan, logs, seen), seen, entries=True)
     names, tiers = program.tiers.names if program.tiers is not None else (), run.grants.held
     after = names[int(tiers[0])] if tiers is not None and tiers.size else None
-    found = np.flatnonzero((run.made.logs.orders["order_id"] == row["order_id"][0]).to_numpy())
+    found = np.flatnonzero(true(run.made.logs.orders["order_id"] == row["order_id"][0]))
     if not found.size:
         # An order of nothing counts nowhere.
         return Quote(0, 0, None, None, after, after)
@@ -117,7 +118,7 @@ def _problems(order: Order, row: pl.DataFrame, at: int, frames: Frames) -> list[
     if not frames.has_entries:
         what = "this ledger was made without entries"
         return [Problem(what, _WHERE, "run the program with entries=True")]
-    if row.schema["customer_id"] != frames.base.id_type:
+    if row["customer_id"].dtype != frames.base.id_type:
         what = f"customer {order.customer_id!r} is of another type than the ids of the base"
         return [Problem(what, _WHERE, "write it as the base does")]
     if at < frames.base.when.instant:
@@ -129,33 +130,33 @@ def _problems(order: Order, row: pl.DataFrame, at: int, frames: Frames) -> list[
 
 def _own(frames: Frames, row: pl.DataFrame, at: int) -> Logs:
     """The logs of the order's member with the order."""
-    customer = row["customer_id"][0]
-    made = frames.run_of(customer).made
-    logs, place = made.logs, int(located(made.members.ids, row["customer_id"])[0])
-    a, b, c, d = (int(each[end]) for each in made.firsts for end in (place, place + 1))
-    if place < 0:
-        a = b = c = d = 0
-    orders = logs.orders[a:b]
+    customer = row["customer_id"]
+    made, people = frames.run_of(customer[0]).made, frames.people
+    logs, own = made.logs, _own_rows(made.members.ids, customer)
+    (a, b), (c, d) = ((int(each[own.start]), int(each[own.stop])) for each in made.firsts)
+    orders = logs.orders.slice(a, b - a)
     if row["total"][0] > 0:
         orders = _with(orders, row)
-    if b > a and int(array(logs.orders["ordered_at"][b - 1 : b])[0]) >= at:
+    if b > a and made.at[made.of_orders[b - 1]] >= at:
         orders = orders.sort("customer_id", "ordered_at", "order_id")
-    people = frames.base.customers
     if people is not None:
-        people = people.filter(pl.col("customer_id") == customer)
-    return Logs(orders, logs.events[c:d], read_only(logs.act[c:d]), people)
+        people = people[_own_rows(people["customer_id"], customer)]
+    return Logs(orders, logs.events.slice(c, d - c), logs.act[c:d], people)
+
+
+def _own_rows(ids: pl.Series, customer: pl.Series) -> slice:
+    """Where a customer stands among distinct, sorted ids; nowhere if it does not."""
+    place = int(located(ids, customer)[0])
+    return slice(0, 0) if place < 0 else slice(place, place + 1)
 
 
 def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     """Orders and one more, with the columns that orders have."""
-    have, want = dict(row.schema), dict(orders.schema)
+    have = dict(zip(row.columns, row.dtypes, strict=True))
+    want = dict(zip(orders.columns, orders.dtypes, strict=True))
     shared = [name for name in have if name in want]
     if any(have[name] != want[name] for name in shared):
         return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
-    more = pl.DataFrame(
-        [
-            row[name] if name in shared else pl.Series(name, [None], dtype=dtype)
-            for name, dtype in want.items()
-        ]
-    )
-    return pl.concat([orders, more])
+    more = [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
+    # In one piece, which a stack of frames is not; the orders are only looked at.
+    return orders.clone().extend(framed(more))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from custseg.schema.bridge import array, filled
+from custseg.schema.arrow import known
+from custseg.schema.bridge import array_or, taken
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,26 +33,24 @@ def found(ids: pl.Series, firsts: Ints, named: pl.Series, asks: Ints, members: I
         members: Who asks, by number.
     """
     if ids.dtype == pl.Int64 and named.dtype == pl.Int64:
-        who, whose = array(filled(ids, _NOBODYS)), array(filled(named, _NOBODYS))
-        wanted = whose[asks]
-        about = _bisected(who, firsts, wanted, members)
-        nobody = np.flatnonzero(wanted == _NOBODYS)
-        if nobody.size:
-            about[nobody[named.gather(asks[nobody]).is_null().to_numpy()]] = -1
+        wanted = array_or(named, _NOBODYS)[asks]
+        about = _bisected(array_or(ids, _NOBODYS), firsts, wanted, members)
+        if bool((wanted == _NOBODYS).any()):
+            about[~known(named)[asks]] = -1
         return about
-    wanted = named.gather(asks)
+    wanted = taken(named, asks)
     if ids.dtype != wanted.dtype:
         ids, wanted = ids.cast(pl.String), wanted.cast(pl.String)
     among = np.flatnonzero(ids.is_in(wanted.drop_nulls().unique().implode()).to_numpy())
-    known = pl.DataFrame(
+    rows = pl.DataFrame(
         {
             "member": np.searchsorted(firsts, among, side="right") - 1,
-            "id": ids.gather(among),
+            "id": taken(ids, among),
             "place": among,
         }
     ).unique(["member", "id"], keep="first", maintain_order=True)
     beside = pl.DataFrame({"member": members, "id": wanted}).join(
-        known, on=["member", "id"], how="left", maintain_order="left"
+        rows, on=["member", "id"], how="left", maintain_order="left"
     )
     return beside["place"].fill_null(-1).to_numpy()
 

@@ -12,7 +12,8 @@ from custseg._kernels import books
 from custseg.loyalty.granting import Demand
 from custseg.loyalty.logs import ALSO
 from custseg.loyalty.referring import found
-from custseg.schema.bridge import array, filled, masked, minor_at, read_only
+from custseg.schema.arrow import known
+from custseg.schema.bridge import array_or, masked, read_only, taken, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,14 +98,13 @@ def _name_points(
     events, (asks, of) = made.logs.events, asking
     rows = made.of_events[asks]
     if "points" in events.columns and events["points"].null_count() < events.height:
-        demand.points[rows] = array(filled(events["points"], 0))[asks]
+        demand.points[rows] = array_or(events["points"], 0)[asks]
     if "reward" not in events.columns or events["reward"].null_count() == events.height:
         return
     redeems = of == books.REDEEM
     asks, rows = asks[redeems], rows[redeems]
-    told = events["reward"].gather(asks)
-    has = told.is_not_null().to_numpy()
-    rows, told = rows[has], told.filter(pl.Series(has))
+    has = known(events["reward"])[asks]
+    rows, told = rows[has], taken(events["reward"], asks[has])
     if rows.size == 0:
         return
     names = plan.reward_names
@@ -125,8 +125,8 @@ def _name_ends(demand: Demand, made: Sequence, openings: Ints) -> None:
         return
     events, ends = made.logs.events, np.full(openings.size, PROGRAMS_OWN)
     if "expires_at" in events.columns and isinstance(events.schema["expires_at"], pl.Datetime):
-        told = events["expires_at"].gather(openings).dt.cast_time_unit("us")
-        ends = array(filled(told.cast(pl.Int64), PROGRAMS_OWN))
+        told = taken(events["expires_at"], openings).dt.cast_time_unit("us")
+        ends = array_or(told, PROGRAMS_OWN)
     demand.extra[made.of_events[openings]] = ends
 
 
@@ -134,7 +134,7 @@ def _name_amounts(demand: Demand, made: Sequence, refunds: Ints) -> None:
     """The money that refunds give back."""
     events = made.logs.events
     if refunds.size and "amount" in events.columns:
-        demand.value[made.of_events[refunds]] = minor_at(events["amount"], refunds)
+        demand.value[made.of_events[refunds]] = units(events["amount"])[refunds]
 
 
 def _refer(demand: Demand, made: Sequence, asks: Ints, of: Ints) -> None:
@@ -155,11 +155,11 @@ def _refer(demand: Demand, made: Sequence, asks: Ints, of: Ints) -> None:
             continue
         members = np.searchsorted(made.firsts[1], own, side="right") - 1
         about = found(ids, firsts, logs.events["refers_to"], own, members)
-        known = np.flatnonzero(about >= 0)
+        some = np.flatnonzero(about >= 0)
         if kind == books.CANCEL:
-            what = logs.act[about[known]]
-            known = known[(what == books.REDEEM) | (what == books.REDEEMED)]
-        here, there = made.of_events[own[known]], places[about[known]]
+            what = logs.act[about[some]]
+            some = some[(what == books.REDEEM) | (what == books.REDEEMED)]
+        here, there = made.of_events[own[some]], places[about[some]]
         demand.refers[here] = np.where(there < here, there, -1)
 
 

@@ -248,7 +248,7 @@ def _in_lots(
         limits,
         until,
         run.terms[0].program.redemption.order == "oldest_first",
-        (totals, reason, takings, others, np.empty((widest, lots.LOT), np.int64)),
+        (totals, reason, takings, others, np.empty(widest * lots.LOT, np.int64)),
     )
     if broken >= 0:
         raise beyond_at(made, broken)

@@ -153,7 +153,7 @@ class _Grant:
             assert rule.unit is not None  # noqa: S101 - it counts money
             said = f"{rate_text(rule.points)} for each {rate_text(rule.unit)} of {money:,}"
         parts, limited = self.run.grants.parts, whole
-        places = [place for place, _ in self.run.grants.specials]
+        places = self.run.grants.limited
         if parts is not None and offer.capped and offer.place in places:
             units = int(parts[self.row, places.index(offer.place)])
             limited = Fraction(units, self.run.grants.denominator)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from attrs import frozen
 
-from custseg.loyalty.sequence import NEVER
-from custseg.schema.bridge import instants
+from custseg.schema.bridge import framed, instants, joined, masked, taken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Listed
+
+    from custseg.loyalty.sequence import Members
     from custseg.loyalty.settlement import Settled
 
 __all__ = ["TierMoves", "held_at", "history", "tier_moves"]
@@ -21,69 +24,70 @@ _PATH, _FELT, _BOTH = range(3)
 
 @frozen(eq=False)
 class TierMoves:
-    """Tier changes of all members.
+    """Tier changes of all members, each frame made when it is first looked at.
 
     Attributes:
         names: The tiers, lowest first.
-        closing: Each member's tier at the end, null where it has left.
-        spans: customer_id, since and left (null: still a member) of members.
-        path: customer_id, at and tier: changes of the path as it stands.
-        felt: customer_id, at and tier: what was held at the time.
+        runs: What came of each part of the members.
+        until: The last instant that counts.
     """
 
     names: tuple[str, ...]
-    closing: pl.Series
-    spans: pl.DataFrame
-    path: pl.DataFrame
-    felt: pl.DataFrame
+    runs: Listed[Settled]
+    until: int
 
-    @classmethod
-    def joined(cls, parts: list[TierMoves]) -> TierMoves | None:
-        """The changes of all members, from those of some each."""
-        if len(parts) < 2:  # noqa: PLR2004 - one part is the whole
-            return parts[0] if parts else None
-        return cls(
-            parts[0].names,
-            pl.concat([each.closing for each in parts]),
-            *(
-                pl.concat([getattr(each, name) for each in parts])
-                for name in ("spans", "path", "felt")
-            ),
+    @cached_property
+    def closing(self) -> pl.Series:
+        """Each member's tier at the end, null where it has left."""
+        names = pl.Series("tier", self.names)
+        own = [(run.made.members, run.grants.held) for run in self.runs]
+        return joined(
+            [
+                taken(
+                    names, held, each.known & (each.since <= self.until) & (each.left > self.until)
+                )
+                for each, held in own
+                if held is not None
+            ]
         )
 
+    @cached_property
+    def spans(self) -> pl.DataFrame:
+        """customer_id, since and left (null: still a member) of members."""
+        return pl.concat([self._spans(run.made.members) for run in self.runs])
 
-def tier_moves(run: Settled, until: int) -> TierMoves | None:
-    """The tier changes of a run; None without tiers."""
-    ladder = run.terms[-1].program.tiers
-    grants, members = run.grants, run.made.members
-    if ladder is None or grants.held is None or grants.moves is None:
-        return None
-    names = pl.Series(ladder.names)
-    gone = (members.left <= until) | (members.since > until) | ~members.known
-    closing = (
-        names[grants.held]
-        .to_frame("tier")
-        .select(pl.when(pl.Series(~gone)).then("tier").alias("tier"))["tier"]
-    )
-    left = pl.Series(np.where(members.left <= until, members.left, NEVER))
-    spans = pl.DataFrame(
-        {"customer_id": members.ids, "since": instants(members.since), "left": left}
-    ).with_columns(left=pl.when(pl.col("left") < NEVER).then("left").cast(pl.Datetime("us", "UTC")))
-    spans = spans.filter(pl.Series(members.known & (members.since <= until)))
-    moves = grants.moves
-    known = members.known[moves[:, 0]]
+    def _spans(self, members: Members) -> pl.DataFrame:
+        left = masked(instants(members.left, "left"), members.left <= self.until)
+        spans = framed([members.ids.alias("customer_id"), instants(members.since, "since"), left])
+        begun = members.known & (members.since <= self.until)
+        return spans if begun.all() else spans.filter(pl.Series(begun))
 
-    def of(other: int) -> pl.DataFrame:
-        kept = moves[((moves[:, 3] == _BOTH) | (moves[:, 3] == other)) & known]
-        return pl.DataFrame(
-            {
-                "customer_id": members.ids[kept[:, 0]],
-                "at": instants(np.ascontiguousarray(kept[:, 1])),
-                "tier": names[kept[:, 2]],
-            }
-        )
+    @cached_property
+    def path(self) -> pl.DataFrame:
+        """customer_id, at and tier: changes of the path as it stands."""
+        return self._changes(_PATH)
 
-    return TierMoves(ladder.names, closing, spans, of(_PATH), of(_FELT))
+    @cached_property
+    def felt(self) -> pl.DataFrame:
+        """customer_id, at and tier: what was held at the time."""
+        return self._changes(_FELT)
+
+    def _changes(self, of: int) -> pl.DataFrame:
+        names, found = pl.Series("tier", self.names), list[pl.DataFrame]()
+        for run in self.runs:
+            members, moves = run.made.members, run.grants.moves
+            assert moves is not None  # noqa: S101 - there is a ladder
+            counts = (moves[:, 3] == _BOTH) | (moves[:, 3] == of)
+            whose, at, tier, _ = np.ascontiguousarray(moves[counts & members.known[moves[:, 0]]].T)
+            ids = taken(members.ids.alias("customer_id"), whose)
+            found.append(framed([ids, instants(at, "at"), taken(names, tier)]))
+        return pl.concat(found)
+
+
+def tier_moves(runs: Listed[Settled], until: int) -> TierMoves | None:
+    """The tier changes of runs of one program; None without tiers."""
+    ladder = runs[0].terms[-1].program.tiers
+    return None if ladder is None else TierMoves(ladder.names, runs, until)
 
 
 def history(moves: TierMoves) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from custseg._kernels import grants as kernel
 from custseg.errors import LedgerError
 from custseg.loyalty.contributions import LARGEST
 from custseg.schema.bridge import read_only
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 __all__ = [
+    "Limited",
     "Weighed",
     "beyond_at",
     "beyond_int64",
     "beyond_place",
     "denominator_of",
     "factors_of",
-    "rule_table",
+    "limited_of",
     "weighed",
 ]
 
@@ -44,11 +46,31 @@ _PERS = {"order": 0, "day": 1, "month": 2, "year": 3, "lifetime": 4}
 
 @frozen(eq=False)
 class Weighed:
-    """Offers in whole units of one denominator, over the rows of one log."""
+    """Offers in whole units of one denominator, over orders, then events.
+
+    Attributes:
+        plain: int64[n], what rules give that nothing limits; -1 where none holds.
+        limited: int64[n], which of the others hold, as bits.
+        bests: int64[n], which of the plain ones is best; or no rows.
+        boosts: int64[n], the row of the factors; or no rows.
+        amounts: int64[n, a], what limited rules give that is not the same for all.
+    """
 
     plain: Ints
-    special: Ints
+    limited: Ints
+    bests: Ints
     boosts: Ints
+    amounts: Ints
+
+    def part(self, start: int, stop: int) -> Weighed:
+        """Some rows of it."""
+        own = slice(start, stop)
+        return Weighed(*(column[own] for column in self.columns))
+
+    @property
+    def columns(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """The columns, as the kernel reads them."""
+        return self.plain, self.limited, self.bests, self.boosts, self.amounts
 
 
 def denominator_of(sides: tuple[Side, Side]) -> int:
@@ -63,62 +85,85 @@ def denominator_of(sides: tuple[Side, Side]) -> int:
     return found
 
 
-def _is_special(offer: Offer) -> bool:
-    rule = offer.rule
-    return rule.cap is not None or bool(rule.tiers)
+def _is_limited(offer: Offer) -> bool:
+    """Whether what it gives depends on the order of things."""
+    return offer.capped or bool(offer.rule.tiers)
 
 
-def rule_table(
+@frozen(eq=False)
+class Limited:
+    """The rules that need the order of things, and the program's caps.
+
+    Attributes:
+        places: The rules, by their places among all.
+        table: int64[(s + v) x 4], as the kernel reads them.
+        allowed: int64[levels], which of them each tier allows, as bits.
+        varied: Of those whose points are not the same for all, the column.
+    """
+
+    places: tuple[int, ...]
+    table: Ints
+    allowed: Ints
+    varied: dict[int, int]
+
+
+def limited_of(
     terms: Listed[Terms], sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
-) -> tuple[Ints, tuple[tuple[int, int], ...]]:
-    """The rules that need the order of things, and the program's cap, as rows of numbers."""
-    rows: dict[int, tuple[int, int, int, int]] = {}
+) -> Limited:
+    """The rules that need the order of things, and the program's caps, as numbers."""
+    offers: dict[int, list[Offer]] = {}
     for side in sides:
         for offer in side.offers:
-            if not _is_special(offer):
-                continue
-            rule = offer.rule
-            limit = -1 if rule.cap is None else min(rule.cap.points * denominator, LARGEST)
-            per = 0 if rule.cap is None else _PERS[rule.cap.per]
-            rows[offer.place] = (limit, per, _tier_bits(rule.tiers, ladder), offer.place)
+            if _is_limited(offer):
+                offers.setdefault(offer.place, []).append(offer)
+    if len(offers) > kernel.MOST_RULES:
+        raise LedgerError(
+            f"a program can have {kernel.MOST_RULES} rules with caps or tiers, not {len(offers)}",
+            where="earning",
+            fix="join rules whose caps never bind together",
+        )
+    places, varied = sorted(offers), dict[int, int]()
+    names = ladder.names if ladder is not None else ("",)
+    allowed = np.zeros(len(names), np.int64)
+    table: list[tuple[int, int, int, int]] = []
+    for bit, place in enumerate(places):
+        rule = offers[place][0].rule
+        rates = {each.given.rate for each in offers[place]}
+        gives = int(next(iter(rates)) * denominator)
+        same = len(rates) == 1 and all(each.given.amounts is None for each in offers[place])
+        if not same or gives > _SAFE:
+            gives = -1 - varied.setdefault(place, len(varied))
+        limit = -1 if rule.cap is None else min(rule.cap.points * denominator, LARGEST)
+        table.append((limit, 0 if rule.cap is None else _PERS[rule.cap.per], gives, place))
+        allowed |= np.array([not rule.tiers or name in rule.tiers for name in names]) << bit
     caps = [each.program.cap for each in terms]
-    last = [
-        (-1, 0, -1, -1) if cap is None else (cap.points, _PERS[cap.per], -1, -1) for cap in caps
+    table += [
+        (-1, 0, 0, -1) if cap is None else (cap.points, _PERS[cap.per], 0, -1) for cap in caps
     ]
-    kept = [rows[place] for place in sorted(rows)]
-    table = np.array([*kept, *last], np.int64)
-    return read_only(table), tuple((row[3], row[2]) for row in kept)
-
-
-def _tier_bits(names: tuple[str, ...], ladder: Ladder | None) -> int:
-    if not names or ladder is None:
-        return -1 if not names else 0
-    return sum(1 << place for place, name in enumerate(ladder.names) if name in names)
+    flat = read_only(np.array(table, np.int64).reshape(-1))
+    return Limited(tuple(places), flat, read_only(allowed), varied)
 
 
 def factors_of(
     sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
-) -> tuple[list[Ints], Ints, Ints]:
-    """Which boosts multiply each row, as a code, and what each code comes to by tier."""
+) -> tuple[Ints, Ints]:
+    """What boosts and tiers make of units, and where each row's part of it begins.
+
+    Returns:
+        int64[b x levels x 2], factors as fractions, by tier; int64[n], which is
+        the first tier's, or no rows where there are no boosts.
+    """
     places = sorted({place: boost for side in sides for place, boost, _ in side.boosts}.items())
-    order = {place: bit for bit, (place, _) in enumerate(places)}
-    if len(order) > _MOST_BOOSTS:
+    if len(places) > _MOST_BOOSTS:
         raise LedgerError(
-            f"a program can have {_MOST_BOOSTS} boosts, not {len(order)}",
+            f"a program can have {_MOST_BOOSTS} boosts, not {len(places)}",
             where="earning",
             fix="join boosts that never hold together",
         )
-    codes: list[Ints] = []
-    for side in sides:
-        code = np.zeros(side.rows, np.int64)
-        for place, _, hits in side.boosts:
-            code |= hits.astype(np.int64) << order[place]
-        codes.append(code)
-    found, back = _distinct(codes)
+    found, rows = _combinations(sides, {place: bit for bit, (place, _) in enumerate(places)})
     names = ladder.names if ladder is not None else ("",)
     by_tier = ladder.boosts if ladder is not None else (Fraction(1),)
-    tops = np.empty((len(found), len(names)), np.int64)
-    bottoms = np.empty_like(tops)
+    table = np.empty((len(found), len(names), 2), np.int64)
     for row, code in enumerate(found):
         for tier, (name, factor) in enumerate(zip(names, by_tier, strict=True)):
             whole = factor / denominator
@@ -131,40 +176,61 @@ def factors_of(
                     where="earning",
                     fix="write factors and rates with fewer digits",
                 )
-            tops[row, tier], bottoms[row, tier] = whole.numerator, whole.denominator
-    return back, read_only(tops), read_only(bottoms)
+            table[row, tier] = whole.numerator, whole.denominator
+    return read_only(table.reshape(-1)), read_only(rows * len(names))
 
 
 _MOST_BOOSTS = 62
 
 
-def _distinct(codes: list[Ints]) -> tuple[list[int], list[Ints]]:
-    """The codes there are, and where each row's stands among them."""
-    most = max((int(code.max(initial=0)) for code in codes), default=0)
+def _combinations(sides: tuple[Side, Side], bits: dict[int, int]) -> tuple[list[int], Ints]:
+    """Which boosts multiply rows together, as bits, and which of these each row has."""
+    if not bits:
+        return [0], np.zeros(0, np.int64)
+    rows = np.zeros(sum(side.rows for side in sides), np.int64)
+    first = 0
+    for side in sides:
+        for place, _, hits in side.boosts:
+            rows[first : first + side.rows] |= hits.astype(np.int64) << bits[place]
+        first += side.rows
+    most = int(rows.max(initial=0))
     if most < _DENSE:
-        return list(range(most + 1)), codes
-    found = np.unique(np.concatenate(codes))
-    return found.tolist(), [np.searchsorted(found, code) for code in codes]
+        return list(range(most + 1)), rows
+    found, back = np.unique(rows, return_inverse=True)
+    return found.tolist(), back
 
 
 _DENSE = 1024
 
 
 def weighed(
-    side: Side,
-    denominator: int,
-    specials: list[int],
-    code: Ints,
-    made: Sequence,
-    at: int,
+    sides: tuple[Side, Side], denominator: int, limited: Limited, boosts: Ints, made: Sequence
 ) -> Weighed:
     """What rules give in units: those that nothing limits together, others each alone."""
-    plain = np.full((side.rows, 2), -1, np.int64)
-    special = np.full((side.rows, len(specials)), -1, np.int64)
-    if side.rows == 0:
-        return Weighed(plain, special, code)
+    rows = sum(side.rows for side in sides)
+    best = any(offer.best for side in sides for offer in side.offers)
+    found = Weighed(
+        np.full(rows, -1),
+        np.zeros(rows, np.int64),
+        np.full(rows if best else 0, -1),
+        boosts,
+        np.zeros((rows, len(limited.varied)), np.int64),
+    )
+    first = 0
+    for at, side in enumerate(sides):
+        _weigh(side, at, denominator, limited, made, found.part(first, first + side.rows))
+        first += side.rows
+    for column in found.columns:
+        column.setflags(write=False)
+    return found
+
+
+def _weigh(
+    side: Side, at: int, denominator: int, limited: Limited, made: Sequence, into: Weighed
+) -> None:
+    """Put in what the rules give the rows of one log."""
     weights = [int(offer.given.rate * denominator) for offer in side.offers]
-    is_large = _may_overflow(side, weights)
+    is_large = side.rows > 0 and _may_overflow(side, weights)
     total, matched = np.zeros(side.rows, np.int64), np.zeros(side.rows, np.bool_)
     for offer, weight in zip(side.offers, weights, strict=True):
         given, hits = offer.given, offer.given.hits
@@ -173,21 +239,22 @@ def weighed(
         value = np.int64(min(weight, LARGEST)) if given.amounts is None else given.amounts
         if given.amounts is not None and weight != 1:
             value = value * np.int64(weight)
-        if offer.place in specials and (offer.capped or offer.rule.tiers):
-            column = special[:, specials.index(offer.place)]
-            np.maximum(column, np.where(hits, value, -1), out=column)
+        if _is_limited(offer):
+            bits = into.limited
+            bits |= hits.astype(np.int64) << limited.places.index(offer.place)
+            if offer.place in limited.varied:
+                np.copyto(into.amounts[:, limited.varied[offer.place]], value, where=hits)
         elif offer.best:
             # Only more is better: the rule declared first keeps a tie.
             units = np.where(hits, value, -1)
-            better = units > plain[:, 0]
-            plain[better, 0], plain[better, 1] = units[better], offer.place
+            better = units > into.plain
+            into.plain[better], into.bests[better] = units[better], offer.place
         else:
             total += hits * value
             matched |= hits
             if is_large and int(total.max()) > _SAFE:
                 raise beyond_place(made, at, int(total.argmax()))
-    np.copyto(plain[:, 0], total, where=matched)
-    return Weighed(plain, special, code)
+    np.copyto(into.plain, total, where=matched)
 
 
 def _may_overflow(side: Side, weights: list[int]) -> bool:

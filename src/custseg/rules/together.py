@@ -10,9 +10,9 @@ from attrs import frozen
 from custseg.rules.tree import FAILURES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
     from custseg.rules.rule import Rule
 
@@ -35,28 +35,27 @@ class Together:
         return frozenset(name for rule in self.rules for name in rule.reads)
 
     @cached_property
-    def _expressions(self) -> list[pl.Expr]:
-        # By number: two rules may bear one name.
-        return [rule.expression.alias(str(place)) for place, rule in enumerate(self.rules)]
+    def _hits(self) -> list[pl.Expr]:
+        # By number: two rules may bear one name. Null is no, in half the time of `fill_null`.
+        return [
+            rule.answer.eq_missing(other=True).alias(str(place))
+            for place, rule in enumerate(self.rules)
+        ]
 
-    def hits(
-        self, frame: pl.DataFrame, more: Sequence[pl.Expr] = ()
-    ) -> tuple[list[pl.Series], list[pl.Series]]:
-        """What `Rule.hits` says of each rule, and other columns by the way.
+    def hits(self, frame: pl.DataFrame) -> list[NDArray[np.bool_]]:
+        """What `Rule.hits` says of each rule.
 
         Args:
             frame: As for `Rule.hits`.
-            more: Columns made of the frame.
 
         Raises:
             RuleError: as `Rule.hits`.
         """
-        if not (self.rules or more):
-            return [], []
+        if not self.rules:
+            return []
         try:
-            made = frame.select_seq(*self._expressions, *more).get_columns()
+            hits = frame.select_seq(*self._hits).get_columns()
         except FAILURES:
             # Which rule it was, and why, they say themselves.
             hits = [rule.hits(frame) for rule in self.rules]
-            return hits, frame.select(*more).get_columns() if more else []
-        return made[: len(self.rules)], made[len(self.rules) :]
+        return [each.to_numpy() for each in hits]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["bits", "known", "words"]
+__all__ = ["bits", "known", "longs", "true", "words"]
+
+
+_KNOWN, _VALUES = range(2)
 
 
 class _Array(ctypes.Structure):
@@ -64,9 +67,22 @@ def words(column: pl.Series) -> NDArray[np.int64]:
     """
     if column.len() == 0:
         return np.empty((0, 2), np.int64)
-    array = _memory(column)
-    start = array.buffers[1] + 16 * array.offset
-    return np.asarray(_Kept(array, start, "<i8", (array.length, 2)))
+    return _Memory(column).words(2)
+
+
+def longs(column: pl.Series) -> NDArray[np.int64]:
+    """The 64-bit values of a column, not copied; where it has none, whatever stands there.
+
+    Args:
+        column: Int64; rows in several chunks are copied into one.
+
+    >>> import polars as pl
+    >>> longs(pl.Series([7, None, 8]))[[0, 2]].tolist()
+    [7, 8]
+    """
+    if column.len() == 0:
+        return np.empty(0, np.int64)
+    return _Memory(column).words(1)[:, 0]
 
 
 def bits(column: pl.Series) -> NDArray[np.uint8]:
@@ -84,14 +100,9 @@ def bits(column: pl.Series) -> NDArray[np.uint8]:
     """
     if column.len() == 0:
         return np.empty(0, np.uint8)
-    array = _memory(column)
-    first, inside = divmod(array.offset, 8)
-    size = (inside + array.length + 7) // 8
-    seen = np.asarray(_Kept(array, array.buffers[1] + first, "|u1", (size,)))
-    if not inside:
-        return seen
-    rows = np.unpackbits(seen, bitorder="little")[inside : inside + column.len()]
-    return np.packbits(rows, bitorder="little")
+    memory = _Memory(column)
+    seen, inside = memory.bits(_VALUES)
+    return np.packbits(memory.flags(_VALUES), bitorder="little") if inside else seen
 
 
 def known(column: pl.Series) -> NDArray[np.bool_]:
@@ -104,36 +115,69 @@ def known(column: pl.Series) -> NDArray[np.bool_]:
     rows, lacking = column.len(), column.null_count()
     if lacking in (0, rows):
         return np.full(rows, not lacking)
-    array = _memory(column)
-    first, inside = divmod(array.offset, 8)
-    size = (inside + rows + 7) // 8
-    seen = np.asarray(_Kept(array, array.buffers[0] + first, "|u1", (size,)))
-    return np.unpackbits(seen, bitorder="little")[inside : inside + rows].view(np.bool_)
+    return _Memory(column).flags(_KNOWN)
 
 
-def _memory(column: pl.Series) -> _Array:
-    capsule = column.rechunk().__arrow_c_stream__()
-    stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
-    array = _Array()
-    if stream.get_next(ctypes.addressof(stream), ctypes.addressof(array)):  # pragma: no cover
-        message = "polars could not hand out a column"
-        raise MemoryError(message)
-    return array
+def true(column: pl.Series) -> NDArray[np.bool_]:
+    """Which rows are true, as a fresh array; null is not.
+
+    Args:
+        column: Boolean.
+
+    >>> import polars as pl
+    >>> true(pl.Series([True, None, False])).tolist()
+    [True, False, False]
+    """
+    if column.null_count() in (0, column.len()):
+        return np.zeros(column.len(), np.bool_) if column.null_count() else column.to_numpy()
+    memory = _Memory(column)
+    return memory.flags(_KNOWN) & memory.flags(_VALUES)
 
 
-class _Kept:
-    """A buffer that lives until the last array that looks at it is gone."""
+class _Memory:
+    """A column's buffers, which live until the last array that looks at them is gone."""
 
-    def __init__(self, array: _Array, start: int, kind: str, shape: tuple[int, ...]) -> None:
-        self._array = array
-        self._address = ctypes.addressof(array)
-        # What numpy asks for: an address, read-only.
+    def __init__(self, column: pl.Series) -> None:
+        capsule = column.rechunk().__arrow_c_stream__()
+        stream = _Stream.from_address(_pointer(capsule, b"arrow_array_stream"))
+        self._array = _Array()
+        self._address = ctypes.addressof(self._array)
+        if stream.get_next(ctypes.addressof(stream), self._address):  # pragma: no cover
+            message = "polars could not hand out a column"
+            raise MemoryError(message)
+
+    def words(self, each: int) -> NDArray[np.int64]:
+        """Values of so many words each."""
+        array = self._array
+        start = array.buffers[_VALUES] + 8 * each * array.offset
+        return np.asarray(_Seen(self, start, "<i8", (array.length, each)))
+
+    def bits(self, buffer: int) -> tuple[NDArray[np.uint8], int]:
+        """The bytes in which a buffer has its flags, and at which bit the first one stands."""
+        array = self._array
+        first, inside = divmod(array.offset, 8)
+        size = (inside + array.length + 7) // 8
+        return np.asarray(_Seen(self, array.buffers[buffer] + first, "|u1", (size,))), inside
+
+    def flags(self, buffer: int) -> NDArray[np.bool_]:
+        """The flags of a buffer."""
+        seen, inside = self.bits(buffer)
+        rows = np.unpackbits(seen, bitorder="little")[inside : inside + self._array.length]
+        return rows.view(np.bool_)
+
+    def __del__(self) -> None:
+        if self._array.release:
+            self._array.release(self._address)
+
+
+class _Seen:
+    """Some of that memory, as numpy asks for it: an address, read-only."""
+
+    def __init__(self, memory: _Memory, start: int, kind: str, shape: tuple[int, ...]) -> None:
+        self._memory = memory
         self.__array_interface__ = {
             "version": 3,
             "data": (start, True),
             "typestr": kind,
             "shape": shape,
         }
-
-    def __del__(self) -> None:
-        self._array.release(self._address)

@@ -190,13 +190,8 @@ def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None)
         tz: The zone.
         names: Columns to show so; by default all instants.
     """
-    # A schema takes longer than a batch of one has time for.
-    kinds = dict(zip(rows.columns, rows.dtypes, strict=True))
-    shown = [
-        _local_times(rows[name], tz)
-        for name in (kinds if names is None else names)
-        if _zone(kinds[name]) is not None
-    ]
+    asked = (rows[name] for name in (rows.columns if names is None else names))
+    shown = [_local_times(each, tz) for each in asked if _zone(each.dtype) is not None]
     return rows.with_columns(shown) if shown else rows
 
 
