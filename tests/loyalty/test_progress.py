@@ -14,6 +14,7 @@ import custseg as cu
 from loyalty import worlds
 from loyalty.bridge import base_of, program_of
 from naive.points import replay
+from naive.points.days import first_instant
 from naive.points.progress import TICK, prospects
 
 CENT = Decimal("0.01")
@@ -39,8 +40,59 @@ def moments():
     return st.tuples(climbs, st.sampled_from([0, 0, 0, 1, 2, 5]), days).map(chosen)
 
 
+# Reviews of a month, a quarter and a year, a leap day, and nights on which clocks move.
+EDGES = [
+    dt.date.fromisoformat(day)
+    for day in (
+        "2024-01-01 2024-01-31 2024-02-01 2024-02-29 2024-03-01 2024-03-10 2024-03-31 2024-04-01 "
+        "2024-05-01 2024-07-01 2024-10-01 2024-11-01 2025-01-01 2025-02-01 2025-03-01 2026-01-01"
+    ).split()
+]
+SHIFTS = (-TICK, 0 * TICK, dt.timedelta(hours=12))
+
+
+@st.composite
+def climbs(draw):
+    """One member whose orders, refunds and reviews, like the as_of, lie at the edges of days."""
+    tz, ladder = draw(st.sampled_from(worlds.ZONES)), worlds.ladder_of(draw(worlds.LADDERS))
+    instants = sorted(first_instant(day, tz) + shift for day in EDGES for shift in SHIFTS)
+    places = st.integers(0, len(instants) - 1)
+    bought = sorted(draw(st.lists(places.filter(lambda place: place < 36), min_size=1, max_size=5)))
+    orders = [
+        {"id": number, "customer": 1, "at": instants[place], "total": draw(TOTALS)}
+        for number, place in enumerate(bought)
+    ]
+    logs = {"orders": orders, "lines": [], "events": [], "customers": None}
+    for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        order = draw(st.sampled_from(orders))
+        event = dict.fromkeys(("points", "amount", "refers_to", "reward", "expires_at", "channel"))
+        event |= {"id": number, "customer": 1, "kind": draw(st.sampled_from(["refund", "review"]))}
+        event["at"] = order["at"] + draw(st.sampled_from([TICK, dt.timedelta(days=31)]))
+        if event["kind"] == "refund":
+            event |= {"refers_to": order["id"], "amount": draw(REFUNDED)}
+        logs["events"].append(event)
+    reviewed = {**worlds.BASE, "form": "flat", "name": "review", "on": "review", "points": "3"}
+    program = worlds.plain(tiers=[])
+    program |= {"tz": tz, "tiers": ladder, "earning": [*program["earning"], reviewed]}
+    return program, logs, instants[draw(places.filter(lambda place: place >= bought[0]))]
+
+
+TOTALS = st.sampled_from(["10.00", "30.00", "5.00", "0.01", "12.35", "20.00"])
+REFUNDED = st.sampled_from(["0.01", "5.00", "10.00", "12.35"])
+
+
 @given(moments())
 def test_progress_is_what_the_twin_says(world):
+    agree(world)
+
+
+@given(climbs())
+def test_progress_at_the_edges_of_days_is_what_the_twin_says(world):
+    agree(world)
+
+
+def agree(world):
+    """The engine and the twin say the same of everyone."""
     program, logs, as_of = world
     outcome = replay(program, logs, as_of)
     ledger = program_of(program).run(base_of(logs, program["tz"], as_of))
@@ -49,7 +101,7 @@ def test_progress_is_what_the_twin_says(world):
     assert found == [{"customer_id": one} | each.row() for one, each in expected]
 
 
-@given(moments())
+@given(moments() | climbs())
 def test_what_is_missing_lifts_or_keeps_the_tier_and_no_less_does(world):
     program, logs, as_of = world
     for each in prospects(replay(program, logs, as_of), as_of).values():
