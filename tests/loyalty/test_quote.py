@@ -28,7 +28,7 @@ def order_of(customer, at, total, channel, *, text):
 
 
 @given(
-    worlds.worlds(),
+    worlds.worlds() | worlds.versions(),
     st.sampled_from(worlds.CUSTOMERS),
     st.sampled_from(["10.00", "0.50", "3.00"]),
     st.sampled_from([None, "app"]),
@@ -87,6 +87,25 @@ def test_lines_count_in_a_quote_as_in_the_run():
     told = program.quote(order, program.run(base))
     # Of the first order 10 were coffee; of the second nothing is known to be.
     assert (told.points, told.tier_before, told.tier_after) == (0, "member", "member")
+
+
+def test_the_version_in_force_at_the_orders_instant_quotes_it():
+    shop = cu.datasets.simulate(20, 60, seed=1).base()
+    old, new = (
+        cu.Program("Blue", version=rate, earning=cu.Earn.per(f"times_{rate}", rate, per="1.00"))
+        for rate in (1, 2)
+    )
+    blue = cu.Programs([("2020-01-01", old), ("2030-03-31", new)])
+    ledger = blue.run(shop)
+    told = {}
+    for day in ("2030-03-30", "2030-03-31"):
+        order = cu.Order(order_id=LAST, customer_id=1, ordered_at=day, total=12)
+        quote = blue.quote(order, ledger)
+        told[day] = quote.points, quote.rule
+    assert told == {"2030-03-30": (12, "times_1"), "2030-03-31": (24, "times_2")}
+    early = cu.Order(order_id=LAST, customer_id=1, ordered_at="2020-01-01", total=5)
+    with pytest.raises(cu.LedgerError, match="lies before the ledger's as_of"):
+        blue.quote(early, ledger)
 
 
 def test_an_order_of_nothing_changes_nothing_and_one_that_came_is_refused():

@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custseg.schema.arrow import bits, known, words
+from custseg.schema.arrow import bits, known, longs, true, words
 
 amounts = st.integers(-(10**18) + 1, 10**18 - 1)
 
@@ -66,3 +66,32 @@ def test_a_slice_of_flags_has_as_many_bytes_as_its_rows_need(values, drawn):
     seen = bits(pl.Series(values).slice(low))
     assert seen.size == (len(values) - low + 7) // 8
     assert np.unpackbits(seen, bitorder="little")[: len(values) - low].tolist() == values[low:]
+
+
+@given(values=flags, drawn=st.data())
+def test_true_are_the_rows_that_are_neither_false_nor_null(values, drawn):
+    low, cut = (drawn.draw(st.integers(0, len(values))) for _ in range(2))
+    column = pl.Series(values, dtype=pl.Boolean)
+    chunks = pl.concat([column.slice(0, cut), column.slice(cut)], rechunk=False)
+    assert true(chunks.slice(low)).tolist() == [value is True for value in values[low:]]
+
+
+@given(
+    values=st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), max_size=40),
+    drawn=st.data(),
+)
+def test_longs_are_the_values_where_there_are_some(values, drawn):
+    low, cut = (drawn.draw(st.integers(0, len(values))) for _ in range(2))
+    column = pl.Series(values, dtype=pl.Int64)
+    chunks = pl.concat([column.slice(0, cut), column.slice(cut)], rechunk=False).slice(low)
+    seen = longs(chunks)
+    assert not (seen.size and seen.flags.writeable)
+    assert seen[known(chunks)].tolist() == [value for value in values[low:] if value is not None]
+
+
+def test_two_looks_at_one_memory_release_it_once():
+    column = pl.Series([True, None, False] * 50_000)
+    for _ in range(50):
+        assert true(column).sum() == 50_000
+    gc.collect()
+    assert true(column).tolist() == [True, False, False] * 50_000

@@ -52,10 +52,14 @@ def closing(runs: Listed[Settled], moves: TierMoves | None, until: int) -> pl.Da
     """Balances at the as_of, from the kernels' totals."""
     own = [run.made.members for run in runs]
     totals = np.concatenate([run.booked.totals for run in runs])
-    ends = totals[:, lots.NEXT_AT]
-    made = {name: pl.Series(name, totals[:, place]) for name, place in _POINTS.items()}
+    ends, rows = totals[:, lots.NEXT_AT], len(totals)
+    # One column of all figures, cut: each that is made of an array takes 5 us.
+    figures = pl.Series(np.take(totals.T, list(_POINTS.values()), axis=0).ravel())
+    made = {
+        name: figures.slice(place * rows, rows).alias(name) for place, name in enumerate(_POINTS)
+    }
     made["customer_id"] = joined([each.ids for each in own]).alias("customer_id")
-    made["tier"] = nulls("tier", pl.String, ends.size) if moves is None else moves.closing
+    made["tier"] = nulls("tier", pl.String, rows) if moves is None else moves.closing
     made["next_expiry_at"] = masked(instants(ends, "next_expiry_at"), ends != NEVER)
     frame = framed([made[name] for name in BALANCES])
     begun = np.concatenate([each.known & (each.since <= until) for each in own])

@@ -125,8 +125,36 @@ def _placed(made: Sequence, earned: Ints, demand: Demand) -> Ints:
     return read_only(points)
 
 
+@frozen(eq=False)
+class Reckoning:
+    """What follows from a program and from which of its rules there are, whatever the rows.
+
+    Attributes:
+        denominator: Of all rates at once.
+        limited: The rules that need the order of things.
+        options: The ladder's options as numbers.
+        thresholds: What each of its levels takes.
+    """
+
+    denominator: int
+    limited: Limited
+    options: Ints
+    thresholds: Ints
+
+    @classmethod
+    def of(cls, plan: Plan, sides: tuple[Side, Side]) -> Reckoning:
+        """What a plan remembers: a log has all rules on it or, without rows, none."""
+        offered = len(sides[0].offers), len(sides[1].offers)
+        if offered not in plan.reckonings:
+            ladder, denominator = plan[-1].program.tiers, denominator_of(sides)
+            limited = limited_of(plan.versions, sides, denominator, ladder)
+            numbers = _options(ladder), _thresholds(ladder, plan.versions)
+            plan.reckonings[offered] = cls(denominator, limited, *numbers)
+        return plan.reckonings[offered]
+
+
 def folded(
-    terms: Listed[Terms],
+    plan: Plan,
     sides: tuple[Side, Side],
     made: Sequence,
     demand: Demand,
@@ -141,20 +169,18 @@ def folded(
     Raises:
         LedgerError: when points, or what they are made of, leave int64.
     """
-    ladder = terms[-1].program.tiers
-    denominator = denominator_of(sides)
-    limited = limited_of(terms, sides, denominator, ladder)
+    ladder, reckoned = plan[-1].program.tiers, Reckoning.of(plan, sides)
+    denominator, limited = reckoned.denominator, reckoned.limited
     factors, boosts = factors_of(sides, denominator, ladder)
     units = weighed(sides, denominator, limited, boosts, made)
     given = (made.origin, *units.columns, limited.allowed, factors)
-    options, thresholds = _options(ladder), _thresholds(ladder, terms)
     return _through(
         made,
         demand,
         given,
         limited,
         days.table,
-        (options, thresholds, *_reviews(ladder, made, days, until)),
+        (reckoned.options, reckoned.thresholds, *_reviews(ladder, made, days, until)),
         (denominator, day),
         until=until,
         entries=entries,
@@ -219,7 +245,7 @@ def _scratch(
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds
     used = np.zeros(limited.table.size // kernel.RULE * kernel.USE, np.int64)
     widest = int(np.diff(made.offsets).max(initial=1))
-    uses = np.zeros((widest, len(limited.places) + 1), np.int64)
+    uses = np.zeros((widest, len(limited.places)), np.int64)
     return path, used, uses, np.zeros(widest * kernel.ROW, np.int64)
 
 

@@ -11,7 +11,8 @@ from attrs import evolve, field, frozen
 
 from custseg._kernels import books
 from custseg.errors import LedgerError
-from custseg.schema.bridge import array, changes, read_only
+from custseg.schema.arrow import true
+from custseg.schema.bridge import array, changes, read_only, taken
 from custseg.schema.keys import key_faults
 from custseg.threads import in_threads, slices
 
@@ -114,8 +115,7 @@ class Logs:
         """Without actions of kinds that do not matter; None: all do."""
         if kinds is None or not bool((self.act == books.ACTION).any()):
             return self
-        of = self.events["kind"].is_in(list(kinds)).fill_null(value=False)
-        matters = of.to_numpy() | (self.act != books.ACTION)
+        matters = true(self.events["kind"].is_in(list(kinds))) | (self.act != books.ACTION)
         if ALSO in self.events.columns:
             matters |= self.events[ALSO].to_numpy()
         if bool(matters.all()):
@@ -222,9 +222,8 @@ def _in_order(rows: pl.DataFrame, at: str, rank: Ints | None, key: str) -> bool:
 
     def part(of: slice) -> bool:
         # Each part looks at the first row of the next one too.
-        own = slice(of.start, of.stop + 1)
-        same = ~changes(ids[own])
-        early = when[own]
+        same = ~changes(ids.slice(of.start, of.stop + 1 - of.start))
+        early = when[of.start : of.stop + 1]
         if bool((same & (early[1:] < early[:-1])).any()):
             return False
         ties = np.flatnonzero(same & (early[1:] == early[:-1])) + of.start
@@ -235,8 +234,7 @@ def _in_order(rows: pl.DataFrame, at: str, rank: Ints | None, key: str) -> bool:
 
 def _ties_in_order(ties: Ints, rank: Ints | None, ids: pl.Series) -> bool:
     """Whether rows that tie with the next one stand by rank and id."""
-    first, second = ids.gather(ties), ids.gather(ties + 1)
-    ordered = (first < second).fill_null(value=False).to_numpy()
+    ordered = true(taken(ids, ties) < taken(ids, ties + 1))
     if rank is not None:
         early, late = rank[ties], rank[ties + 1]
         ordered = (early < late) | ((early == late) & ordered)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.errors import Problem
     from custseg.loyalty.calendar import Calendar
+    from custseg.loyalty.granting import Reckoning
     from custseg.loyalty.program import Program
     from custseg.loyalty.programs import Programs
 
@@ -101,11 +102,14 @@ class Plan:
 
     Attributes:
         versions: The versions in their order.
+        reckonings: What its rules come to as numbers, by how many there are on
+            each log: worked out once.
     """
 
     versions: tuple[Terms, ...]
     _calendars: dict[str, Calendar] = field(factory=dict, init=False)
     _fits: dict[object, None] = field(factory=dict, init=False)
+    reckonings: dict[tuple[int, int], Reckoning] = field(factory=dict, init=False)
 
     def __iter__(self) -> Iterator[Terms]:
         """The versions."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from custseg.base.customer_base import CustomerBase
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.plan import Plan
+    from custseg.loyalty.quote import Quote
+    from custseg.model.nouns import Order
 
 __all__ = ["Programs"]
 
@@ -112,6 +114,31 @@ class Programs:
         from custseg.loyalty.settlement import settle
 
         return settle(self, base, entries=entries)
+
+    def quote(self, order: Order, ledger: Ledger, /) -> Quote:
+        """What an order would earn under the version in force at its instant, as `Program.quote`.
+
+        Args:
+            order: The order, not earlier than the ledger's as_of.
+            ledger: A ledger of these versions, with entries.
+
+        Raises:
+            LedgerError: as for `Program.quote`.
+
+        >>> import custseg as cu
+        >>> shop = cu.datasets.simulate(20, 60, seed=1).base()
+        >>> old, new = (
+        ...     cu.Program("Blue", version=rate, earning=cu.Earn.per("base", rate, per="1.00"))
+        ...     for rate in (1, 2)
+        ... )
+        >>> blue = cu.Programs([("2020-01-01", old), ("2030-01-01", new)])
+        >>> order = cu.Order(order_id=10**9, customer_id=1, ordered_at="2030-01-02", total=12)
+        >>> blue.quote(order, blue.run(shop)).points
+        24
+        """
+        from custseg.loyalty.quote import quote
+
+        return quote(self, order, ledger)
 
     def to_json(self) -> str:
         """The versions as JSON text; equal versions have equal texts.

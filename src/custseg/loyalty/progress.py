@@ -101,8 +101,8 @@ class _Prospect:
         low = int(run.days.zone.day_starts(np.array([run.days.first + 1]))[0])
         days = calendar(run.terms.versions, low, ahead, run.days.zone.tz)
         demand = evolve(run.demand, extra=run.demand.extra.copy(), reason=run.demand.reason.copy())
-        terms, day = run.terms.versions, run.day
-        grants = folded(terms, run.sides, run.made, demand, days, day, until=ahead, entries=False)
+        plan, day = run.terms, run.day
+        grants = folded(plan, run.sides, run.made, demand, days, day, until=ahead, entries=False)
         return cls(ladder, bars, run, now, ahead, days, grants)
 
     @cached_property

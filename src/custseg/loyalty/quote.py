@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from custseg.loyalty.frames import Frames
     from custseg.loyalty.ledger import Ledger
     from custseg.loyalty.program import Program
+    from custseg.loyalty.programs import Programs
     from custseg.model.nouns import Order
 
 __all__ = ["Quote", "quote"]
@@ -60,7 +61,7 @@ class Quote:
     tier_after: str | None
 
 
-def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
+def quote(program: Program | Programs, order: Order, ledger: Ledger) -> Quote:
     """What an order would earn after all that a ledger has seen.
 
     The order is settled with its member's own logs, by the very same steps as
@@ -81,7 +82,8 @@ def quote(program: Program, order: Order, ledger: Ledger) -> Quote:
     seen = base._changed(when=when)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     plan = plan_of(program, base.scale)
     run = earned(plan, with_lines(plan, logs, seen), seen, entries=True)
-    names, tiers = program.tiers.names if program.tiers is not None else (), run.grants.held
+    ladder, tiers = plan[-1].program.tiers, run.grants.held
+    names = () if ladder is None else ladder.names
     after = names[int(tiers[0])] if tiers is not None and tiers.size else None
     found = np.flatnonzero(true(run.made.logs.orders["order_id"] == row["order_id"][0]))
     if not found.size:
@@ -152,11 +154,13 @@ def _own_rows(ids: pl.Series, customer: pl.Series) -> slice:
 
 def _with(orders: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     """Orders and one more, with the columns that orders have."""
-    have = dict(zip(row.columns, row.dtypes, strict=True))
-    want = dict(zip(orders.columns, orders.dtypes, strict=True))
-    shared = [name for name in have if name in want]
-    if any(have[name] != want[name] for name in shared):
-        return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
-    more = [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
-    # In one piece, which a stack of frames is not; the orders are only looked at.
-    return orders.clone().extend(framed(more))
+    if (row.columns, row.dtypes) != (orders.columns, orders.dtypes):
+        have, want = (dict(zip(each.columns, each.dtypes, strict=True)) for each in (row, orders))
+        shared = [name for name in have if name in want]
+        if any(have[name] != want[name] for name in shared):
+            return pl.concat([orders, row.select(shared)], how="diagonal_relaxed")
+        row = framed(
+            [row[name] if name in have else nulls(name, dtype, 1) for name, dtype in want.items()]
+        )
+    # Unlike a stack of frames it is in one piece; the clone alone is longer.
+    return orders.clone().extend(row)

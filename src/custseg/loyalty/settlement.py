@@ -173,7 +173,7 @@ def _parts(rows: int) -> int:
     return 1 if rows < 2 * _WORTH_A_PART else rows // _WORTH_A_PART
 
 
-_WORTH_A_PART = 250_000
+_WORTH_A_PART = 150_000
 
 
 def earned(plan: Plan, logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
@@ -199,8 +199,7 @@ def _earned(plan: Plan, made: Sequence, base: CustomerBase, *, entries: bool) ->
     day = days.days(made.at)
     demand = demanded(plan, sides, made, day + days.first)
     if needs_order(plan, demand, made.act):
-        terms = plan.versions
-        grants = folded(terms, sides, made, demand, days, day, until=until, entries=entries)
+        grants = folded(plan, sides, made, demand, days, day, until=until, entries=entries)
     else:
         grants = unfolded(plan.versions, sides, made, demand)
     return Settled(plan, made, sides, demand, days, day, grants, NOTHING_BOOKED)

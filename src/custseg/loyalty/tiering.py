@@ -14,8 +14,12 @@ from custseg.schema.bridge import framed, instants, joined, masked, taken
 if TYPE_CHECKING:
     from collections.abc import Sequence as Listed
 
+    from numpy.typing import NDArray
+
     from custseg.loyalty.sequence import Members
     from custseg.loyalty.settlement import Settled
+
+    Ints = NDArray[np.int64]
 
 __all__ = ["TierMoves", "held_at", "history", "tier_moves"]
 
@@ -39,17 +43,12 @@ class TierMoves:
     @cached_property
     def closing(self) -> pl.Series:
         """Each member's tier at the end, null where it has left."""
-        names = pl.Series("tier", self.names)
-        own = [(run.made.members, run.grants.held) for run in self.runs]
-        return joined(
-            [
-                taken(
-                    names, held, each.known & (each.since <= self.until) & (each.left > self.until)
-                )
-                for each, held in own
-                if held is not None
-            ]
-        )
+        return joined([self._closing(run.made.members, run.grants.held) for run in self.runs])
+
+    def _closing(self, members: Members, held: Ints | None) -> pl.Series:
+        assert held is not None  # noqa: S101 - there is a ladder
+        stays = members.known & (members.since <= self.until) & (members.left > self.until)
+        return taken(pl.Series("tier", self.names), held, stays)
 
     @cached_property
     def spans(self) -> pl.DataFrame:

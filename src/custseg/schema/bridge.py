@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _NULL = pl.Series([None], dtype=pl.Null)
-_PHYSICAL = (pl.Int64, pl.Float64, pl.Float32, pl.Boolean)
+_PHYSICAL = (pl.Int64, pl.Float64)
 _INSTANT = pl.Datetime("us", "UTC")
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -64,7 +64,7 @@ def array(column: pl.Series) -> NDArray[np.int64]:
     elif kind.is_temporal() or kind.is_integer():
         # A cast is at hand at once; `to_physical` goes through the engine, 70 us for one row.
         column = column.cast(pl.Int64)
-    else:
+    elif not (kind.is_float() or kind == pl.Boolean):
         # Unnamed: the engine would take a name such as `^a$` for a pattern.
         column = column.alias("").to_physical().cast(pl.Int64)
     return read_only((column if column.n_chunks() == 1 else column.rechunk()).to_numpy())
@@ -107,7 +107,7 @@ def masked(column: pl.Series, some: NDArray[np.bool_]) -> pl.Series:
     """
     if some.all():
         return column
-    return column.zip_with(pl.Series(some), pl.Series([None], dtype=column.dtype))
+    return column.zip_with(pl.Series(some), _NULL.cast(column.dtype))
 
 
 def minor(column: pl.Series) -> pl.Series:
@@ -142,7 +142,7 @@ def joined(parts: Sequence[pl.Series]) -> pl.Series:
     return parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
 
 
-def framed(columns: Sequence[pl.Series]) -> pl.DataFrame:
+def framed(columns: list[pl.Series]) -> pl.DataFrame:
     """Columns of one length, each with a name of its own, as a frame.
 
     >>> framed([pl.Series("a", [1]), pl.Series("b", [2])]).columns
@@ -188,8 +188,10 @@ def ragged(ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     rows = ids.len()
     if rows == 0:
         return ids, read_only(np.zeros(1, np.int64))
-    offsets = np.concatenate([[0], np.flatnonzero(changes(ids)) + 1, [rows]])
-    if offsets.size > rows:
+    inner = np.flatnonzero(changes(ids)) + 1
+    offsets = np.empty(inner.size + 2, np.int64)
+    offsets[0], offsets[1:-1], offsets[-1] = 0, inner, rows
+    if inner.size + 1 == rows:
         own = ids
     elif ids.dtype == pl.Int64:
         own = pl.Series(ids.name, array(ids)[offsets[:-1]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import polars as pl
@@ -15,7 +16,7 @@ from custseg.schema.reads import dtype_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from custseg.schema.record import Column
+    from custseg.schema.record import Column, Kind
 
 __all__ = ["held_row"]
 
@@ -45,7 +46,7 @@ def _held(value: object, column: Column, scale: int) -> pl.Series | None:
     kind, name = column.kind, column.name
     if value is None:
         fine = column.optional and kind != "id"
-        return nulls(name, dtype_of(kind, scale), 1) if fine else None
+        return _none(name, kind, scale) if fine else None
     if kind == "id" and type(value) is int and -(2**63) <= value < 2**63:
         return pl.Series(name, [value], dtype=pl.Int64)
     if kind in ("id", "text") and type(value) is str and value:
@@ -57,11 +58,14 @@ def _held(value: object, column: Column, scale: int) -> pl.Series | None:
     if kind == "money":
         amount = _exact(value, scale)
         fine = amount is not None and _within(amount, column)
-        if not fine:
-            return None
         # As text: a series of Decimals takes twice as long.
-        return pl.Series(name, [f"{amount:f}"]).cast(dtype_of(kind, scale))
+        return pl.Series(name, [f"{amount:f}"]).cast(dtype_of(kind, scale)) if fine else None
     return None
+
+
+@lru_cache(maxsize=256)
+def _none(name: str, kind: Kind, scale: int) -> pl.Series:
+    return nulls(name, dtype_of(kind, scale), 1)
 
 
 def _exact(value: object, scale: int) -> Decimal | None:
