@@ -247,7 +247,7 @@ def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
     told = run.demand.extra[rows]
     ends = np.where((kind == books.OPENED) & (told != PROGRAMS_OWN), np.maximum(told, at), ends)
     desired = points if run.grants.told is None else run.grants.told[rows, grants.DESIRED]
-    made_of = {
+    columns = {
         "entry_id": names.entries(run.terms[-1].program.name, posts),
         "customer_id": taken(made.members.ids, member),
         "at": instants(at),
@@ -264,7 +264,7 @@ def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
         "available_at": masked(instants(opens), brings),
         "expires_at": masked(instants(ends), brings & (ends != NEVER)),
     }
-    return framed([made_of[name].alias(name) for name in ENTRIES])
+    return framed([columns[name].alias(name) for name in ENTRIES])
 
 
 def _running(member: Ints, points: Ints) -> Ints:
@@ -302,7 +302,7 @@ def _rules(run: Settled, names: Names, rows: Ints, kind: Ints) -> pl.Series:
         listed = pl.Series(run.terms.reward_names)
         others.append((rewards >= 0, taken(listed, np.maximum(rewards, 0))))
     for of, values in others:
-        told = pl.select(pl.when(pl.Series(of)).then(values).otherwise(told)).to_series()
+        told = values.zip_with(pl.Series(of), told)
     return told
 
 
