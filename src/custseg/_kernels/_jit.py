@@ -1,4 +1,4 @@
-"""The decorators of all kernels, and the one thing Python has no word for: prefetching."""
+"""The decorators of all kernels, and the two things Python has no word for."""
 
 # numba and llvmlite are untyped, and what they hand to makers of code is theirs to know.
 # ruff: noqa: ANN401
@@ -14,7 +14,7 @@ from numba.extending import intrinsic, overload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["bare", "inlined", "kernel", "part", "prefetch"]
+__all__ = ["bare", "inlined", "kernel", "lowest", "part", "prefetch"]
 
 _Function = TypeVar("_Function", bound="Callable[..., object]")
 
@@ -115,3 +115,28 @@ def _compiled(table: Any, row: Any) -> Any:  # noqa: ARG001 # pragma: no cover -
         _prefetched(table, row)  # pyright: ignore[reportCallIssue] # its first is the compiler's
 
     return prefetched
+
+
+def lowest(bits: int) -> int:
+    """The place of the lowest bit that is set, in one instruction; one must be.
+
+    >>> lowest(12)
+    2
+    """
+    return (int(bits) & -int(bits)).bit_length() - 1
+
+
+@intrinsic
+def _lowest(_: Any, bits: Any) -> Any:  # noqa: ARG001 # pragma: no cover - as above
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ARG001
+        return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+
+    return numba.types.int64(numba.types.int64), code
+
+
+@overload(lowest)
+def _lowest_compiled(bits: Any) -> Any:  # noqa: ARG001 # pragma: no cover - as above
+    def found(bits: Any) -> Any:
+        return _lowest(bits)  # pyright: ignore[reportCallIssue] # its first is the compiler's
+
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from custseg._kernels._jit import bare, inlined, part
+from custseg._kernels._jit import bare, inlined, lowest, part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ _MEMBER, _KIND, _MOVES, _FILLED, _BASE, LEVELS, THRESHOLDS = range(16, 23)
 # Columns of a row that was folded, then what it used of each cap. _COUNTS is 2 for an order that
 # was refunded in full: it qualifies for nothing. When it was folded, the sum was _THEN (or more),
 # the level that this supports _REACHED, and the next review _BEFORE (-1: a fall was booked). _CAPS
-# tells as bits of which rules' caps it may have used; of others nothing is written.
+# tells as bits which rules may have used their caps.
 _WORTH, _COUNTS, _REFUNDED, _THEN, _REACHED, _BEFORE, _CAPS = range(7)
 ROW = 7
 
@@ -103,7 +103,7 @@ def _in_day(day: int, column: int) -> int:
     return _unsigned(day * DAY + column)
 
 
-@part
+@inlined
 def _share(points: int, left: int, whole: int) -> int:
     """floor(points x left / whole), 0 <= left <= whole, whatever the product."""
     if left == 0 or points <= _NEVER // left:
@@ -119,7 +119,7 @@ def _share(points: int, left: int, whole: int) -> int:
     return share
 
 
-@part
+@inlined
 def _hold(path: Slate, moves: Ints, level: int, at: int) -> None:
     """Be at a level from an instant on."""
     if level == path[_HELD]:
@@ -214,7 +214,7 @@ def _fall(path: Slate, moves: Ints) -> None:
         _hold(path, moves, min(level, path[_HELD]), at)
 
 
-@part
+@inlined
 def _advance(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, until: int) -> None:
     """Reviews and falls by an instant, in their order."""
     booked = THRESHOLDS + 2 * path[LEVELS]
@@ -240,6 +240,12 @@ def _advance(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, unt
 
 
 @part
+def _catch_up(path: Slate, day: Ints, rows: Ints, reviews: Ints, moves: Ints, until: int) -> None:
+    """The same for what few rows need: the code stands once."""
+    _advance(path, day, rows, reviews, moves, until)
+
+
+@inlined
 def _begin(path: Slate, reviews: Slate, start: int) -> None:
     """A member at the first level, before anything."""
     path[_HELD] = path[_SUM] = path[_FALLS] = path[_FIRST] = path[_HERE] = 0
@@ -271,7 +277,7 @@ def _remember(path: Slate, rows: Ints, row: int, total: int, level: int) -> None
     rows[_in_row(row, _BEFORE)] = path[_NEXT] if path[_FALLS] == 0 else -1
 
 
-@part
+@inlined
 def _stays(path: Slate, rows: Ints, row: int, less: int, left: int) -> bool:
     """Whether the path is the same though a row counts for less.
 
@@ -318,7 +324,7 @@ def _refold(
         if rows[_in_row(row, _COUNTS)] > 0:
             now, today = at[base + row], day[base + row]
             if path[_DUE] <= now:
-                _advance(path, day, rows, reviews, moves, now)
+                _catch_up(path, day, rows, reviews, moves, now)
             path[_HERE] = row + 1
             path[_SUM] += rows[_in_row(row, _WORTH)]
             if rows[_in_row(row, _COUNTS)] == 1:
@@ -330,7 +336,7 @@ def _refold(
                 _remember(path, rows, row, path[_SUM], level)
     path[_HERE] = stop
     if path[_DUE] <= until:
-        _advance(path, day, rows, reviews, moves, until)
+        _catch_up(path, day, rows, reviews, moves, until)
     level = path[_HELD]
     if level != held:
         path[_KIND], path[_HELD] = FELT, held
@@ -339,19 +345,25 @@ def _refold(
 
 
 @part
-def _release(caps: Caps, rows: Ints, row: int, today: int) -> None:
-    """What an order used of caps comes back while the period runs."""
-    rules, used, uses, days = caps
-    noted, last = rows[_in_row(row, _CAPS)], uses.shape[1] - 1
-    for place in range(last + 1):
-        if (noted >> place) & 1 > 0:
-            cap = place if place < last else last + (days[_in_day(today, ADDING)] >> 3)
-            key = days[_in_day(today, rules[_in_rule(cap, PER)])]
-            if used[_in_use(cap, _KEY)] == key:
-                used[_in_use(cap, _USED)] -= uses[row, place]
+def _give_back(caps: Caps, cap: int, today: int, units: int) -> None:
+    """What was used of a cap on a day comes back while the period runs."""
+    rules, used, _, days = caps
+    if used[_in_use(cap, _KEY)] == days[_in_day(today, rules[_in_rule(cap, PER)])]:
+        used[_in_use(cap, _USED)] -= units
 
 
 @part
+def _release(caps: Caps, asked: int, row: int, today: int, points: int) -> None:
+    """What an order used of caps comes back."""
+    uses, days = caps[2], caps[3]
+    specials = uses.shape[1]
+    for cap in range(specials):
+        if (asked >> cap) & 1 > 0:
+            _give_back(caps, cap, today, uses[row, cap])
+    _give_back(caps, specials + (days[_in_day(today, ADDING)] >> 3), today, points)
+
+
+@inlined
 def _stand(
     path: Slate,
     log: tuple[Slate, Slate, Slate],
@@ -391,18 +403,13 @@ def _left(caps: Caps, cap: int, today: int, units: int) -> tuple[int, int]:
 
 
 @inlined
-def _use(
-    caps: Caps, cap: int, today: int, place: tuple[Slate, Slate], units: tuple[int, int]
-) -> int:
-    """Note what a row used of a cap, beside what was used of it; 1, or 0: nothing is noted."""
-    rules, used, uses, days = caps
+def _use(caps: Caps, cap: int, today: int, units: int, spent: int) -> None:
+    """Note what is used of a cap, beside what was."""
+    rules, used, _, days = caps
     per = rules[_in_rule(cap, PER)]
-    if per == 0:
-        return 0
-    used[_in_use(cap, _USED)] = units[0] + units[1]
-    used[_in_use(cap, _KEY)] = days[_in_day(today, per)]
-    uses[place] = units[0]
-    return 1
+    if per > 0:
+        used[_in_use(cap, _USED)] = spent + units
+        used[_in_use(cap, _KEY)] = days[_in_day(today, per)]
 
 
 @inlined
@@ -411,38 +418,42 @@ def _contributed(
 ) -> tuple[int, int, int, int]:
     """What matching rules give together, in units (-1: none matches, -2: beyond int64).
 
-    Beside it the caps that bound, as bits, which rule is best, and the caps that
-    were used, as bits.
+    Beside it the caps that bound, as bits, which rule is best, and the rules that
+    may have used their caps, as bits.
     """
     _, plain, limited, bests, _, amounts, allowed, _ = given
     here, source, row, today, held, best = about
-    rules, total, winner, bound, noted = caps[0], plain[source], -1, 0, 0
+    rules, uses, total, winner, bound = caps[0], caps[2], plain[source], -1, 0
     if bests.shape[0] > 0:
         winner = bests[source]
-    asked = limited[source] & allowed[_unsigned(held)]
-    cap, chosen, most, before = 0, 0, 0, -1
+    noted = asked = limited[source] & allowed[_unsigned(held)]
+    chosen, most, before = 0, 0, -1
     while asked > 0:
-        if asked & 1 > 0:
-            units = rules[_in_rule(cap, GIVES)]
-            if units < 0:
-                units = amounts[source, -1 - units]
-            part, spent = _left(caps, cap, today, units)
-            if best == 1:
-                place = rules[_in_rule(cap, PLACE)]
-                if part > total or (part == total and place < winner):
-                    total, winner, chosen, most, before = part, place, cap, units, spent
-            else:
-                if part > _NEVER - max(total, 0):
-                    return _BEYOND, 0, 0, 0
-                total = max(total, 0) + part
-                bound |= int(part < units) << cap
-                noted |= _use(caps, cap, today, (row, _unsigned(cap)), (part, spent)) << cap
-                if parts.shape[0] > 0:
-                    parts[here, _unsigned(cap)] = part
-        asked, cap = asked >> 1, cap + 1
+        cap = lowest(asked)
+        asked &= asked - 1
+        units = rules[_in_rule(cap, GIVES)]
+        if units < 0:
+            units = amounts[source, -1 - units]
+        part, spent = _left(caps, cap, today, units)
+        if best == 1:
+            place = rules[_in_rule(cap, PLACE)]
+            if part > total or (part == total and place < winner):
+                total, winner, chosen, most, before = part, place, cap, units, spent
+            continue
+        if part > _NEVER - max(total, 0):
+            return _BEYOND, 0, 0, 0
+        total = max(total, 0) + part
+        bound |= int(part < units) << cap
+        _use(caps, cap, today, part, spent)
+        uses[_unsigned(row), _unsigned(cap)] = part
+        if parts.shape[0] > 0:
+            parts[here, _unsigned(cap)] = part
+    if best == 1:
+        noted = 0
     if before >= 0:
-        bound = int(total < most) << chosen
-        noted = _use(caps, chosen, today, (row, _unsigned(chosen)), (total, before)) << chosen
+        bound, noted = int(total < most) << chosen, 1 << chosen
+        _use(caps, chosen, today, total, before)
+        uses[_unsigned(row), _unsigned(chosen)] = total
         if parts.shape[0] > 0:
             parts[here, _unsigned(chosen)] = total
     return total, bound, winner, noted
@@ -484,23 +495,22 @@ def _granted(
     """The points of a row; -1 where no rule matches, -2 beyond int64."""
     source, _, _, _, boosts, _, _, factors = given
     here, row, today, held = about
-    origin, last = _unsigned(source[here]), caps[2].shape[1] - 1
+    origin = _unsigned(source[here])
     adding = caps[3][_in_day(today, ADDING)]
     units, bound, best, noted = _contributed(
         given, caps, told[1], (here, origin, row, today, held, adding & 1)
     )
+    rows[_in_row(row, _CAPS)] = noted
     if units < 0:
-        rows[_in_row(row, _CAPS)] = noted
         return units
     factor = held if boosts.shape[0] == 0 else held + boosts[origin]
     top = factors[_unsigned(factor * FACTOR)]
     bottom = factors[_unsigned(factor * FACTOR + 1)]
     desired = _rounded(units, top, bottom, adding >> 1 & 3)
-    cap = last + (adding >> 3)
+    cap = caps[2].shape[1] + (adding >> 3)
     points, spent = _left(caps, cap, today, desired)
     if points > 0:
-        noted |= _use(caps, cap, today, (row, _unsigned(last)), (points, spent)) << last
-    rows[_in_row(row, _CAPS)] = noted
+        _use(caps, cap, today, points, spent)
     _tell(told[0], here, (desired, bound, best, held))
     return points
 
@@ -539,7 +549,7 @@ def fold_grants(
         until: int64[m], to when each member's path goes.
         scratch: path: int64[path_size], the options of the ladder first, then
             the thresholds from THRESHOLDS on, their number in LEVELS. used:
-            int64[(s + v) x USE]. uses: int64[w, s + 1] and rows: int64[w x ROW], for
+            int64[(s + v) x USE]. uses: int64[w, s] and rows: int64[w x ROW], for
             the w rows of the member that has most.
         room: What is written. points: int64[n], granted; -1 where no rule
             matched. owed: int64[n], what refunds take of the grant so far.
@@ -565,32 +575,31 @@ def fold_grants(
             used[_in_use(cap, _KEY)] = _LONG_AGO
         held = total = first = level = 0
         for row in range(offsets[member + 1] - base):
-            here, own = _unsigned(base + row), _unsigned(row)
+            here = _unsigned(base + row)
             now, what, today = at[here], act[here], _unsigned(day[here])
-            rows[_in_row(own, _WORTH)] = rows[_in_row(own, _COUNTS)] = rows[
-                _in_row(own, _REFUNDED)
-            ] = 0
+            for column in (_WORTH, _COUNTS, _REFUNDED):
+                rows[_in_row(row, column)] = 0
             if _ORDER <= what <= _ACTION:
                 if path[_DUE] <= now:
                     _put_down(path, held, total, first, row)
                     _advance(path, day, rows, reviews, moves, now)
                     held, total, first = path[_HELD], path[_SUM], path[_FIRST]
-                about = here, own, today, held
+                about = here, row, today, held
                 units = _granted(given, caps, rows, (told, parts), about)
                 if units == _BEYOND:
                     return 0, _signed(here)
                 points[here] = units
-                rows[_in_row(own, _COUNTS)] = 1
+                rows[_in_row(row, _COUNTS)] = 1
                 if tiered:
                     worth = _worth(by, what, units, value, here)
                     if worth > _NEVER - total:
                         return 0, _signed(here)
-                    rows[_in_row(own, _WORTH)] = worth
+                    rows[_in_row(row, _WORTH)] = worth
                     low = path[_LOW] if period else days[_in_day(today, LOW)]
                     first, total = _slid(day, rows, base, (first, row + 1), total + worth, low)
                     level = _level(path, total, level)
                     held = _qualify(path, reviews, moves, level, held, now)
-                    _remember(path, rows, own, total, level)
+                    _remember(path, rows, row, total, level)
             elif what == _REFUND:
                 order = refers[here]
                 left = value[order] - rows[_in_row(order - base, _REFUNDED)] - value[here]
@@ -604,7 +613,8 @@ def fold_grants(
                 # What is outside of a membership used nothing and counts for nothing.
                 counts = rows[_in_row(order - base, _COUNTS)] > 0
                 if counts and left == 0:
-                    _release(caps, rows, order - base, day[order])
+                    asked = rows[_in_row(order - base, _CAPS)]
+                    _release(caps, asked, order - base, day[order], granted)
                 if counts and tiered:
                     _put_down(path, held, total, first, row)
                     span = starts[member], own_moves, min(now, until[member])

@@ -219,7 +219,7 @@ def _claim(held: Ints, span: tuple[int, int], gone: int, order: int, owed: int) 
     return -1
 
 
-@part
+@inlined
 def _close(
     totals: Ints, member: int, held: Ints, span: tuple[int, int, int, bool], sums: tuple[int, ...]
 ) -> None:

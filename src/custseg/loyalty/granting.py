@@ -245,7 +245,7 @@ def _scratch(
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds
     used = np.zeros(limited.table.size // kernel.RULE * kernel.USE, np.int64)
     widest = int(np.diff(made.offsets).max(initial=1))
-    uses = np.zeros((widest, len(limited.places) + 1), np.int64)
+    uses = np.zeros((widest, len(limited.places)), np.int64)
     return path, used, uses, np.zeros(widest * kernel.ROW, np.int64)
 
 

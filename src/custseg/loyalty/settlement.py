@@ -173,7 +173,7 @@ def _parts(rows: int) -> int:
     return 1 if rows < 2 * _WORTH_A_PART else rows // _WORTH_A_PART
 
 
-_WORTH_A_PART = 250_000
+_WORTH_A_PART = 150_000
 
 
 def earned(plan: Plan, logs: Logs, base: CustomerBase, *, entries: bool) -> Settled:
