@@ -86,7 +86,7 @@ def array_or(column: pl.Series, value: int) -> NDArray[np.int64]:
     return read_only(np.where(known(whole), longs(whole), value))
 
 
-def filled(column: pl.Series, value: int) -> pl.Series:
+def filled(column: pl.Series, value: int | str) -> pl.Series:
     """A column with a value where it has none.
 
     `fill_null` goes through the engine, 100 us for one row.
