@@ -13,11 +13,10 @@ from custseg._kernels import grants as kernel
 from custseg.loyalty.calendar import no_reviews, reviews_of
 from custseg.loyalty.contributions import LARGEST, granted
 from custseg.loyalty.weighing import (
+    Weights,
     beyond_at,
     beyond_place,
-    denominator_of,
     factors_of,
-    limited_of,
     weighed,
 )
 from custseg.schema.bridge import read_only
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from custseg.loyalty.plan import Plan
     from custseg.loyalty.sequence import Sequence
     from custseg.loyalty.terms import Terms
-    from custseg.loyalty.weighing import Limited
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
@@ -130,14 +128,12 @@ class Reckoning:
     """What follows from a program and from which of its rules there are, whatever the rows.
 
     Attributes:
-        denominator: Of all rates at once.
-        limited: The rules that need the order of things.
+        weights: What its rules come to.
         options: The ladder's options as numbers.
         thresholds: What each of its levels takes.
     """
 
-    denominator: int
-    limited: Limited
+    weights: Weights
     options: Ints
     thresholds: Ints
 
@@ -146,10 +142,9 @@ class Reckoning:
         """What a plan remembers: a log has all rules on it or, without rows, none."""
         offered = len(sides[0].offers), len(sides[1].offers)
         if offered not in plan.reckonings:
-            ladder, denominator = plan[-1].program.tiers, denominator_of(sides)
-            limited = limited_of(plan.versions, sides, denominator, ladder)
+            ladder, weights = plan[-1].program.tiers, Weights.of(plan.versions, sides)
             numbers = _options(ladder), _thresholds(ladder, plan.versions)
-            plan.reckonings[offered] = cls(denominator, limited, *numbers)
+            plan.reckonings[offered] = cls(weights, *numbers)
         return plan.reckonings[offered]
 
 
@@ -170,10 +165,11 @@ def folded(
         LedgerError: when points, or what they are made of, leave int64.
     """
     ladder, reckoned = plan[-1].program.tiers, Reckoning.of(plan, sides)
-    factors, boosts = factors_of(sides, reckoned.denominator, ladder)
-    units = weighed(sides, reckoned.denominator, reckoned.limited, boosts, made)
-    given = (made.origin, *units.columns, reckoned.limited.allowed, factors)
-    rows, limited = made.at.size if entries else 0, reckoned.limited.places
+    weights = reckoned.weights
+    factors, boosts = factors_of(sides, weights)
+    units = weighed(sides, weights, boosts, made)
+    given = (made.origin, *units.columns, weights.limited.allowed, factors)
+    rows, limited = made.at.size if entries else 0, weights.limited.places
     told, parts = np.zeros((rows, 4), np.int64), np.zeros((rows, len(limited)), np.int64)
     reviews = _reviews(ladder, made, days, until)
     points, held, moves = _through(
@@ -181,9 +177,9 @@ def folded(
     )
     tiers = (None, None) if ladder is None else (held, moves)
     if not entries:
-        return Grants(points, reckoned.denominator, None, None, limited, *tiers, None)
+        return Grants(points, weights.denominator, None, None, limited, *tiers, None)
     best = told[:, kernel.WINNER]
-    return Grants(points, reckoned.denominator, told, parts, limited, *tiers, best)
+    return Grants(points, weights.denominator, told, parts, limited, *tiers, best)
 
 
 def _through(
@@ -210,7 +206,7 @@ def _through(
             made.offsets,
             (at, act, value, refers, day),
             given,
-            reckoned.limited.table,
+            reckoned.weights.limited.table,
             table,
             reviews,
             read_only(np.minimum(made.members.left, until)),
@@ -227,7 +223,7 @@ def _through(
 
 def _scratch(made: Sequence, reckoned: Reckoning) -> tuple[Ints, Ints, Ints, Ints]:
     """The path of a member's tiers, what it used of caps, and its rows."""
-    options, thresholds, limited = reckoned.options, reckoned.thresholds, reckoned.limited
+    options, thresholds, limited = reckoned.options, reckoned.thresholds, reckoned.weights.limited
     path = np.zeros(kernel.path_size(thresholds.size, int(options[kernel.GRACE])), np.int64)
     path[: options.size], path[kernel.LEVELS] = options, thresholds.size
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds

@@ -144,6 +144,8 @@ def took_part(run: Settled, rows: Ints) -> list[tuple[str, Flags]]:
     rules: dict[int, Earn | Boost] = {}
     for at, side in enumerate(run.sides):
         of = (places < orders) == (at == 0)
+        if not of.any():
+            continue
         inside = np.where(of, places - orders * at, 0)
         given = [(each.place, each.rule, each.given.hits) for each in side.offers]
         for place, rule, hit in (*given, *side.boosts):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 
-from custseg.schema.arrow import known, longs, words
+from custseg.schema.arrow import known, longs, true, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ __all__ = [
     "minor",
     "money",
     "nulls",
+    "occurrences",
     "ragged",
     "read_only",
     "taken",
@@ -223,3 +224,14 @@ def located(ids: pl.Series, wanted: pl.Series) -> NDArray[np.int64]:
     at[at == ids.len()] = 0
     at[(ids[at] != wanted).to_numpy()] = -1
     return at
+
+
+def occurrences(ids: pl.Series, wanted: int | str) -> NDArray[np.int64]:
+    """Where an id stands among others, of which none is null.
+
+    >>> occurrences(pl.Series([7, 8, 7]), 7).tolist()
+    [0, 2]
+    """
+    if ids.dtype == pl.Int64:
+        return np.flatnonzero(array(ids) == wanted)
+    return np.flatnonzero(true(ids == wanted))
