@@ -192,8 +192,8 @@ def ragged(ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     inner = np.flatnonzero(changes(ids)) + 1
     offsets = np.empty(inner.size + 2, np.int64)
     offsets[0], offsets[1:-1], offsets[-1] = 0, inner, rows
-    if inner.size + 1 == rows:
-        own = ids
+    if inner.size + 1 in (1, rows):
+        own = ids.slice(0, inner.size + 1)
     elif ids.dtype == pl.Int64:
         own = pl.Series(ids.name, array(ids)[offsets[:-1]])
     else:
