@@ -12,13 +12,8 @@ from custseg._kernels import books
 from custseg._kernels import grants as kernel
 from custseg.loyalty.calendar import no_reviews, reviews_of
 from custseg.loyalty.contributions import LARGEST, granted
-from custseg.loyalty.weighing import (
-    Weights,
-    beyond_at,
-    beyond_place,
-    factors_of,
-    weighed,
-)
+from custseg.loyalty.weighing import beyond_at, beyond_place, weighed
+from custseg.loyalty.weights import Weights, factors_of
 from custseg.schema.bridge import read_only
 
 if TYPE_CHECKING:
