@@ -303,6 +303,55 @@ def test_a_cap_hit_before_a_refund_gives_its_room_back(settle):
     ]
 
 
+def test_a_rules_own_cap_gets_its_room_back_too(settle):
+    capped = PER_EURO | {"cap": {"points": 100, "per": "month"}}
+    logs = {
+        "orders": [
+            order(1, NOON, "80.00"),
+            order(2, NOON + HOUR, "40.00"),
+            order(3, NOON + 3 * HOUR, "90.00"),
+        ],
+        "events": [event(1, NOON + 2 * HOUR, "refund", refers_to=1, amount="80.00")],
+    }
+    assert points(settle({"earning": [capped]}, logs), "earn") == [80, 20, 80]
+
+
+def test_of_rules_of_which_the_best_counts_only_that_one_gets_room_back(settle):
+    rules = [
+        PER_EURO | {"cap": {"points": 100, "per": "month"}},
+        {"form": "flat", "name": "gift", "points": "50", "cap": {"points": 60, "per": "month"}},
+    ]
+    logs = {
+        "orders": [
+            order(1, NOON, "20.00") | {"customer": 0},
+            order(2, NOON + HOUR, "70.00") | {"customer": 0},
+            order(3, NOON, "80.00"),
+            order(4, NOON + HOUR, "40.00"),
+            order(5, NOON + 3 * HOUR, "40.00"),
+            order(6, NOON + 4 * HOUR, "60.00"),
+            order(7, NOON + 6 * HOUR, "90.00"),
+        ],
+        "events": [
+            event(1, NOON + 2 * HOUR, "refund", refers_to=4, amount="40.00"),
+            event(2, NOON + 5 * HOUR, "refund", refers_to=3, amount="80.00"),
+        ],
+    }
+    outcome = settle({"earning": rules, "combine": "best"}, logs)
+    # The gift of order 4 comes back and is order 5's; 20 of 100 are left until order 3 is undone.
+    assert points(outcome, "earn") == [50, 70, 80, 50, 50, 20, 80]
+
+
+@pytest.mark.parametrize("capped", [("first",), ("second",), ("first", "second"), ()])
+def test_of_rules_that_give_the_same_the_one_declared_first_is_best(settle, capped):
+    cap = {"cap": {"points": 100, "per": "year"}}
+    rules = [
+        {"form": "flat", "name": name, "points": "10"} | (cap if name in capped else {})
+        for name in ("first", "second")
+    ]
+    outcome = settle({"earning": rules, "combine": "best"}, {"orders": [order(1, NOON)]})
+    assert [entry["rule"] for entry in outcome.entries] == ["first"]
+
+
 def test_more_points_than_32_bits_hold(settle):
     rule = PER_EURO | {"points": "1000"}
     logs = {"orders": [order(1, NOON, "3000000.00"), order(2, NOON, "3000000.00")]}
