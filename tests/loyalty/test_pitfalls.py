@@ -13,6 +13,8 @@ UTC = dt.UTC
 HOUR = dt.timedelta(hours=1)
 NOON = dt.datetime(2024, 5, 1, 12, tzinfo=UTC)
 LATER = dt.datetime(2026, 1, 1, tzinfo=UTC)
+DAY = dt.timedelta(days=1)
+MONTHLY = {"points": 100, "per": "month"}
 PER_EURO = {"form": "per", "name": "base", "points": "1", "per": "1.00"}
 
 
@@ -350,6 +352,48 @@ def test_of_rules_that_give_the_same_the_one_declared_first_is_best(settle, capp
     ]
     outcome = settle({"earning": rules, "combine": "best"}, {"orders": [order(1, NOON)]})
     assert [entry["rule"] for entry in outcome.entries] == ["first"]
+
+
+def test_what_a_refund_gives_back_is_room_under_the_cap_that_took_it(settle):
+    logs = {
+        "orders": [
+            order(1, NOON - 40 * DAY, "40.00"),
+            order(2, NOON, "40.00"),
+            order(3, NOON + DAY, "40.00"),
+            order(4, NOON + 3 * DAY, "90.00"),
+        ],
+        "events": [event(1, NOON + 2 * DAY, "refund", refers_to=2, amount="40.00")],
+    }
+    later = {"versions": [("2024-05-01", {"cap": {"points": 50, "per": "month"}})]}
+    outcome = settle({"cap": {"points": 30, "per": "month"}, **later}, logs)
+    assert points(outcome, "earn") == [30, 40, 10, 40]
+
+
+def test_a_refund_gives_no_room_back_to_another_month(settle):
+    logs = {
+        "orders": [
+            order(1, NOON - 10 * DAY, "80.00"),
+            order(2, NOON, "80.00"),
+            order(3, NOON + 2 * DAY, "90.00"),
+        ],
+        "events": [event(1, NOON + DAY, "refund", refers_to=1, amount="80.00")],
+    }
+    for where in ({"cap": MONTHLY}, {"earning": [PER_EURO | {"cap": MONTHLY}]}):
+        assert points(settle(where, logs), "earn") == [80, 80, 20]
+
+
+def test_who_was_given_points_before_joining_is_a_member_from_then_on(settle):
+    customer = {"id": 1, "joined_at": NOON + 9 * DAY, "birth_date": None}
+    logs = {
+        "orders": [order(1, NOON + DAY)],
+        "events": [event(1, NOON, "adjust", points=5)],
+        "customers": [customer],
+    }
+    tiers = {"levels": {"member": "0", "gold": "1000"}, "by": "points"}
+    outcome = settle({"tiers": tiers}, logs, NOON + 2 * DAY)
+    # The order came before the member did, and earns nothing.
+    assert [row["available"] for row in outcome.balances] == [5]
+    assert outcome.entries[0]["points"] == 5
 
 
 def test_more_points_than_32_bits_hold(settle):

@@ -107,11 +107,8 @@ def _limited(
     terms: Listed[Terms], sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
 ) -> Limited:
     """The rules that need the order of things, and the program's caps, as numbers."""
-    offers: dict[int, list[Offer]] = {}
-    for side in sides:
-        for offer in side.offers:
-            if is_limited(offer):
-                offers.setdefault(offer.place, []).append(offer)
+    # What a rule gives another member is never limited, so that there is one offer of each.
+    offers = {offer.place: offer for side in sides for offer in side.offers if is_limited(offer)}
     if len(offers) > kernel.MOST_RULES:
         raise LedgerError(
             f"a program can have {kernel.MOST_RULES} rules with caps or tiers, not {len(offers)}",
@@ -123,11 +120,9 @@ def _limited(
     allowed = np.zeros(len(names), np.int64)
     table: list[tuple[int, int, int, int]] = []
     for bit, place in enumerate(places):
-        rule = offers[place][0].rule
-        rates = {each.given.rate for each in offers[place]}
-        gives = int(next(iter(rates)) * denominator)
-        same = len(rates) == 1 and all(each.given.amounts is None for each in offers[place])
-        if not same or gives > SAFE:
+        given, rule = offers[place].given, offers[place].rule
+        gives = int(given.rate * denominator)
+        if given.amounts is not None or gives > SAFE:
             gives = -1 - varied.setdefault(place, len(varied))
         limit = -1 if rule.cap is None else min(rule.cap.points * denominator, LARGEST)
         table.append((limit, 0 if rule.cap is None else _PERS[rule.cap.per], gives, place))
