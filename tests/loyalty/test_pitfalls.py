@@ -343,6 +343,45 @@ def test_of_rules_of_which_the_best_counts_only_that_one_gets_room_back(settle):
     assert points(outcome, "earn") == [50, 70, 80, 50, 50, 20, 80]
 
 
+def test_a_rule_that_was_not_the_best_gets_no_room_back(settle):
+    rules = [
+        PER_EURO | {"cap": MONTHLY},
+        {"form": "flat", "name": "gift", "points": "50"},
+    ]
+    logs = {
+        "orders": [
+            order(1, NOON, "20.00") | {"customer": 0},
+            order(2, NOON + HOUR, "70.00") | {"customer": 0},
+            order(3, NOON, "80.00"),
+            order(4, NOON + HOUR, "40.00"),
+            order(5, NOON + 3 * HOUR, "70.00"),
+        ],
+        "events": [event(1, NOON + 2 * HOUR, "refund", refers_to=4, amount="40.00")],
+    }
+    outcome = settle({"earning": rules, "combine": "best"}, logs)
+    assert points(outcome, "earn") == [50, 70, 80, 50, 50]
+
+
+@pytest.mark.parametrize("names", [{1: 7, 2: 8, 3: 9}, {1: "a", 2: "b", 3: "c"}])
+def test_who_has_orders_only_and_who_has_events_only_stand_by_themselves(settle, names):
+    logs = {
+        "orders": [
+            order(1, NOON) | {"customer": names[1]},
+            order(2, NOON) | {"customer": names[3]},
+        ],
+        "events": [
+            event(1, NOON, "adjust", points=3) | {"customer": names[2]},
+            event(2, NOON, "adjust", points=4) | {"customer": names[3]},
+        ],
+    }
+    outcome = settle({}, logs)
+    assert [(row["customer"], row["available"]) for row in outcome.balances] == [
+        (names[1], 10),
+        (names[2], 3),
+        (names[3], 14),
+    ]
+
+
 @pytest.mark.parametrize("capped", [("first",), ("second",), ("first", "second"), ()])
 def test_of_rules_that_give_the_same_the_one_declared_first_is_best(settle, capped):
     cap = {"cap": {"points": 100, "per": "year"}}
