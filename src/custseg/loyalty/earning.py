@@ -42,15 +42,18 @@ class Offer:
         rule: The rule.
         place: Its place among the rules and boosts of all versions.
         given: What it gives, row by row.
-        capped: Whether its cap holds here: points for another member know none.
         best: Whether only the best of all rules counts.
     """
 
     rule: Earn
     place: int
     given: Contribution
-    capped: bool
     best: bool
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether what it gives depends on the order of things."""
+        return self.rule.cap is not None or bool(self.rule.tiers)
 
 
 @frozen(eq=False)
@@ -130,7 +133,7 @@ def _for_other(each: Placed, events: pl.DataFrame) -> Offer:
     assert rule.also is not None  # noqa: S101
     hits = true(events[mark]) if mark in events.columns else np.zeros(events.height, np.bool_)
     given = Contribution(rule.name, rule.also.points, read_only(hits), None)
-    return Offer(rule, each.place, given, capped=False, best=each.best)
+    return Offer(rule, each.place, given, best=each.best)
 
 
 def _side(
@@ -151,7 +154,7 @@ def _side(
             amounts, of = amount(each.place)
             hit = hit if of is None else read_only(hit & of)
         given = Contribution(rule.name, each.rate, hit, amounts)
-        offers.append(Offer(rule, each.place, given, capped=rule.cap is not None, best=each.best))
+        offers.append(Offer(rule, each.place, given, best=each.best))
     return Side(worth, tuple(offers), tuple(boosts))
 
 

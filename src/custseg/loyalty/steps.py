@@ -154,7 +154,7 @@ class _Grant:
             said = f"{rate_text(rule.points)} for each {rate_text(rule.unit)} of {money:,}"
         parts, limited = self.run.grants.parts, whole
         places = self.run.grants.limited
-        if parts is not None and offer.capped and offer.place in places:
+        if parts is not None and offer.rule.cap is not None and offer.place in places:
             units = int(parts[self.row, places.index(offer.place)])
             limited = Fraction(units, self.run.grants.denominator)
         if limited < whole:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from custseg.errors import LedgerError
 from custseg.loyalty.contributions import LARGEST
-from custseg.loyalty.weights import SAFE, is_limited
+from custseg.loyalty.weights import SAFE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def _weigh(side: Side, at: int, weights: Weights, made: Sequence, into: Weighed)
         value = np.int64(min(weight, LARGEST)) if given.amounts is None else given.amounts
         if given.amounts is not None and weight != 1:
             value = value * np.int64(weight)
-        if is_limited(offer):
+        if offer.is_limited:
             bits = into.limited
             bits |= hits.astype(np.int64) << limited.places.index(offer.place)
             if offer.place in limited.varied:

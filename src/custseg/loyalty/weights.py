@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.loyalty.boost import Boost
-    from custseg.loyalty.earning import Offer, Side
+    from custseg.loyalty.earning import Side
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.terms import Terms
 
     Ints = NDArray[np.int64]
 
-__all__ = ["SAFE", "Limited", "Weights", "factors_of", "is_limited"]
+__all__ = ["SAFE", "Limited", "Weights", "factors_of"]
 
 SAFE = 2**62
 """What one product of weight and amount may be: sums of a few stay within int64."""
@@ -44,11 +44,6 @@ def _denominator(sides: tuple[Side, Side]) -> int:
             fix="write rates with fewer digits",
         )
     return found
-
-
-def is_limited(offer: Offer) -> bool:
-    """Whether what it gives depends on the order of things."""
-    return offer.capped or bool(offer.rule.tiers)
 
 
 @frozen(eq=False)
@@ -107,8 +102,8 @@ def _limited(
     terms: Listed[Terms], sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
 ) -> Limited:
     """The rules that need the order of things, and the program's caps, as numbers."""
-    # What a rule gives another member is never limited, so that there is one offer of each.
-    offers = {offer.place: offer for side in sides for offer in side.offers if is_limited(offer)}
+    # A rule that gives to another member too is never limited, so that there is one offer of each.
+    offers = {offer.place: offer for side in sides for offer in side.offers if offer.is_limited}
     if len(offers) > kernel.MOST_RULES:
         raise LedgerError(
             f"a program can have {kernel.MOST_RULES} rules with caps or tiers, not {len(offers)}",
