@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # An array of int64 too; its items are told as what they are.
     Slate = Any
     Given = tuple[Ints, Slate, Slate, Slate, Slate, Slate, Slate, Slate]
+    # Rules; what was used, by slot; what each row used of each rule's cap; days.
     Caps = tuple[Slate, Slate, Slate, Slate]
 
 __all__ = ["fold_grants", "path_size"]
@@ -32,12 +33,14 @@ _BEYOND = -2
 # Instead of a row: there was no room to write, so try again with more.
 FULL = -2
 
-# Columns of a rule that needs the order of things; the last rows are the program's caps. What
-# it gives at once, in units, or -1 - the column of what it gives row by row.
-LIMIT, PER, GIVES, PLACE = range(4)
-MOST_RULES = 62
+# Columns of a rule that is limited; the last rows are the program's caps, by version. GIVES is
+# what it gives at once, in units, or -1 - the column of what it gives row by row; SLOT which
+# caps it shares what is used with: those of the same name and period.
+LIMIT, PER, GIVES, PLACE, SLOT = range(5)
+RULE = 5
 
-RULE = 4
+MOST_RULES = 62
+"""A bit for each, one for the program's cap, and one for the sign."""
 
 # A factor is a fraction.
 FACTOR = 2
@@ -47,9 +50,11 @@ FACTOR = 2
 ADDING, LOW = 5, 6
 DAY = 7
 
-# What a member used of a cap, and in which period.
+# What a member used of a slot's caps, and in which period. There is one for even and one for odd
+# periods: where clocks go back over midnight, the day before comes again, and then its next.
 _KEY, _USED = 0, 1
-USE = 2
+_EACH = 2
+USE = 2 * _EACH
 
 # Columns of what is told of a grant.
 DESIRED, BOUND, WINNER, HELD_BEFORE = range(4)
@@ -91,11 +96,6 @@ def _in_row(row: int, column: int) -> int:
 @inlined
 def _in_rule(rule: int, column: int) -> int:
     return _unsigned(rule * RULE + column)
-
-
-@inlined
-def _in_use(cap: int, column: int) -> int:
-    return _unsigned(cap * USE + column)
 
 
 @inlined
@@ -344,23 +344,36 @@ def _refold(
     path[_KIND] = BOTH
 
 
+@inlined
+def _slot(caps: Caps, cap: int, today: int) -> tuple[int, int]:
+    """The key of a cap's period on a day, and where stands what was used in it."""
+    rules, _, _, days = caps
+    key = days[_in_day(today, rules[_in_rule(cap, PER)])]
+    return key, rules[_in_rule(cap, SLOT)] * USE + (key & 1) * _EACH
+
+
+@inlined
+def _programs(caps: Caps, today: int) -> int:
+    """The program's cap of a day, which stands behind those of rules."""
+    return caps[2].shape[1] + (caps[3][_in_day(today, ADDING)] >> 3)
+
+
 @part
 def _give_back(caps: Caps, cap: int, today: int, units: int) -> None:
     """What was used of a cap on a day comes back while the period runs."""
-    rules, used, _, days = caps
-    if used[_in_use(cap, _KEY)] == days[_in_day(today, rules[_in_rule(cap, PER)])]:
-        used[_in_use(cap, _USED)] -= units
+    used, (key, slot) = caps[1], _slot(caps, cap, today)
+    if used[_unsigned(slot + _KEY)] == key:
+        used[_unsigned(slot + _USED)] -= units
 
 
 @part
 def _release(caps: Caps, asked: int, row: int, today: int, points: int) -> None:
     """What an order used of caps comes back."""
-    uses, days = caps[2], caps[3]
-    specials = uses.shape[1]
-    for cap in range(specials):
+    uses = caps[2]
+    for cap in range(uses.shape[1]):
         if (asked >> cap) & 1 > 0:
             _give_back(caps, cap, today, uses[row, cap])
-    _give_back(caps, specials + (days[_in_day(today, ADDING)] >> 3), today, points)
+    _give_back(caps, _programs(caps, today), today, points)
 
 
 @inlined
@@ -392,24 +405,21 @@ def _stand(
 @inlined
 def _left(caps: Caps, cap: int, today: int, units: int) -> tuple[int, int]:
     """What a cap leaves of units on a day, and what was used of it."""
-    rules, used, _, days = caps
-    limit = rules[_in_rule(cap, LIMIT)]
+    used, limit = caps[1], caps[0][_in_rule(cap, LIMIT)]
     if limit < 0:
         return units, 0
     # Of a cap that is no period's nothing is ever noted: its key is of no day.
-    key = days[_in_day(today, rules[_in_rule(cap, PER)])]
-    spent = used[_in_use(cap, _USED)] if used[_in_use(cap, _KEY)] == key else 0
+    key, slot = _slot(caps, cap, today)
+    spent = used[_unsigned(slot + _USED)] if used[_unsigned(slot + _KEY)] == key else 0
     return min(units, max(limit - spent, 0)), spent
 
 
 @inlined
 def _use(caps: Caps, cap: int, today: int, units: int, spent: int) -> None:
     """Note what is used of a cap, beside what was."""
-    rules, used, _, days = caps
-    per = rules[_in_rule(cap, PER)]
-    if per > 0:
-        used[_in_use(cap, _USED)] = spent + units
-        used[_in_use(cap, _KEY)] = days[_in_day(today, per)]
+    if caps[0][_in_rule(cap, PER)] > 0:
+        used, (key, slot) = caps[1], _slot(caps, cap, today)
+        used[_unsigned(slot + _USED)], used[_unsigned(slot + _KEY)] = spent + units, key
 
 
 @inlined
@@ -427,32 +437,32 @@ def _contributed(
     if bests.shape[0] > 0:
         winner = bests[source]
     noted = asked = limited[source] & allowed[_unsigned(held)]
-    chosen, most, before = 0, 0, -1
+    chosen, most, spent = -1, 0, 0
     while asked > 0:
         cap = lowest(asked)
         asked &= asked - 1
         units = rules[_in_rule(cap, GIVES)]
         if units < 0:
             units = amounts[source, -1 - units]
-        part, spent = _left(caps, cap, today, units)
+        came, used = _left(caps, cap, today, units)
         if best == 1:
             place = rules[_in_rule(cap, PLACE)]
-            if part > total or (part == total and place < winner):
-                total, winner, chosen, most, before = part, place, cap, units, spent
+            if came > total or (came == total and place < winner):
+                total, winner, chosen, most, spent = came, place, cap, units, used
             continue
-        if part > _NEVER - max(total, 0):
+        if came > _NEVER - max(total, 0):
             return _BEYOND, 0, 0, 0
-        total = max(total, 0) + part
-        bound |= int(part < units) << cap
-        _use(caps, cap, today, part, spent)
-        uses[_unsigned(row), _unsigned(cap)] = part
+        total = max(total, 0) + came
+        bound |= int(came < units) << cap
+        _use(caps, cap, today, came, used)
+        uses[_unsigned(row), _unsigned(cap)] = came
         if parts.shape[0] > 0:
-            parts[here, _unsigned(cap)] = part
+            parts[here, _unsigned(cap)] = came
     if best == 1:
         noted = 0
-    if before >= 0:
+    if chosen >= 0:
         bound, noted = int(total < most) << chosen, 1 << chosen
-        _use(caps, chosen, today, total, before)
+        _use(caps, chosen, today, total, spent)
         uses[_unsigned(row), _unsigned(chosen)] = total
         if parts.shape[0] > 0:
             parts[here, _unsigned(chosen)] = total
@@ -507,7 +517,7 @@ def _granted(
     top = factors[_unsigned(factor * FACTOR)]
     bottom = factors[_unsigned(factor * FACTOR + 1)]
     desired = _rounded(units, top, bottom, adding >> 1 & 3)
-    cap = caps[2].shape[1] + (adding >> 3)
+    cap = _programs(caps, today)
     points, spent = _left(caps, cap, today, desired)
     if points > 0:
         _use(caps, cap, today, points, spent)
@@ -542,14 +552,14 @@ def fold_grants(
             allowed: int64[levels], which limited rules each tier allows, as bits.
             factors: int64[b x levels x FACTOR], by tier.
         rules: int64[(s + v) x RULE], LIMIT in units (-1: none), PER (0 order, then the
-            key of a day), GIVES, PLACE; the last are the program's caps, by version.
+            key of a day), GIVES, PLACE, SLOT; the last are the program's caps, by version.
         days: int64[d x DAY], what each day is.
         ladder: reviews: int64[r, 4] (instant, first day that counts, instant of
             the fall, day), and int64[m] where each member's reviews start and stop.
         until: int64[m], to when each member's path goes.
         scratch: path: int64[path_size], the options of the ladder first, then
             the thresholds from THRESHOLDS on, their number in LEVELS. used:
-            int64[(s + v) x USE]. uses: int64[w, s] and rows: int64[w x ROW], for
+            int64[slots x USE]. uses: int64[w, s] and rows: int64[w x ROW], for
             the w rows of the member that has most.
         room: What is written. points: int64[n], granted; -1 where no rule
             matched. owed: int64[n], what refunds take of the grant so far.
@@ -559,7 +569,7 @@ def fold_grants(
 
     Returns:
         How many moves there are, and n; or the row where a number leaves
-        int64; or FULL. Cost: some 40 ns a row. Twin: naive.points.replay.
+        int64; or FULL. Cost: some 32 ns a row. Twin: naive.points.replay.
     """
     at, act, value, refers, day = log
     reviews, starts, stops = ladder
@@ -571,8 +581,8 @@ def fold_grants(
         base, own_moves = offsets[member], path[_MOVES]
         path[_STOP], path[_MEMBER], path[_KIND], path[_BASE] = stops[member], member, BOTH, base
         _begin(path, reviews, starts[member])
-        for cap in range(used.size // USE):
-            used[_in_use(cap, _KEY)] = _LONG_AGO
+        for each in range(_KEY, used.size, _EACH):
+            used[_unsigned(each)] = _LONG_AGO
         held = total = first = level = 0
         for row in range(offsets[member + 1] - base):
             here = _unsigned(base + row)

@@ -294,7 +294,7 @@ def fold_lots(
         How many takings there are, how many members were not folded, and the
         first row whose grant takes the member's sum past int64 (then all else
         is void), or -1.
-        Cost: up to some 40 ns a row; more with takings. A lot is made and
+        Cost: some 15 ns a row; more with takings. A lot is made and
         emptied once, so there are at most n takings. Lots that end in another
         order than they were made cost a move each. Twin: naive.lots.fold_lots.
     """

@@ -222,7 +222,7 @@ def _scratch(made: Sequence, reckoned: Reckoning) -> tuple[Ints, Ints, Ints, Int
     path = np.zeros(kernel.path_size(thresholds.size, int(options[kernel.GRACE])), np.int64)
     path[: options.size], path[kernel.LEVELS] = options, thresholds.size
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds
-    used = np.zeros(limited.table.size // kernel.RULE * kernel.USE, np.int64)
+    used = np.zeros(limited.slots * kernel.USE, np.int64)
     widest = int(np.diff(made.offsets).max(initial=1))
     uses = np.zeros((widest, len(limited.places)), np.int64)
     return path, used, uses, np.zeros(widest * kernel.ROW, np.int64)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.loyalty.boost import Boost
+    from custseg.loyalty.cap import Cap
     from custseg.loyalty.earning import Side
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.terms import Terms
@@ -52,13 +53,15 @@ class Limited:
 
     Attributes:
         places: The rules, by their places among all.
-        table: int64[(s + v) x 4], as the kernel reads them.
+        table: int64[(s + v) x 5], as the kernel reads them.
+        slots: How many there are that share nothing of what is used.
         allowed: int64[levels], which of them each tier allows, as bits.
         varied: Of those whose points are not the same for all, the column.
     """
 
     places: tuple[int, ...]
     table: Ints
+    slots: int
     allowed: Ints
     varied: dict[int, int]
 
@@ -113,21 +116,29 @@ def _limited(
     places, varied = sorted(offers), dict[int, int]()
     names = ladder.names if ladder is not None else ("",)
     allowed = np.zeros(len(names), np.int64)
-    table: list[tuple[int, int, int, int]] = []
+    table: list[tuple[int, int, int, int, int]] = []
+    # A version of a program does not forget what was used under the one before.
+    slots: dict[tuple[str | None, str], int] = {}
+
+    def slot(name: str | None, cap: Cap | None) -> int:
+        return 0 if cap is None else slots.setdefault((name, cap.per), len(slots))
+
     for bit, place in enumerate(places):
         given, rule = offers[place].given, offers[place].rule
         gives = int(given.rate * denominator)
         if given.amounts is not None or gives > SAFE:
             gives = -1 - varied.setdefault(place, len(varied))
         limit = -1 if rule.cap is None else min(rule.cap.points * denominator, LARGEST)
-        table.append((limit, 0 if rule.cap is None else _PERS[rule.cap.per], gives, place))
+        per = 0 if rule.cap is None else _PERS[rule.cap.per]
+        table.append((limit, per, gives, place, slot(rule.name, rule.cap)))
         allowed |= np.array([not rule.tiers or name in rule.tiers for name in names]) << bit
     caps = [each.program.cap for each in terms]
     table += [
-        (-1, 0, 0, -1) if cap is None else (cap.points, _PERS[cap.per], 0, -1) for cap in caps
+        (-1, 0, 0, -1, 0) if cap is None else (cap.points, _PERS[cap.per], 0, -1, slot(None, cap))
+        for cap in caps
     ]
     flat = read_only(np.array(table, np.int64).reshape(-1))
-    return Limited(tuple(places), flat, read_only(allowed), varied)
+    return Limited(tuple(places), flat, max(len(slots), 1), read_only(allowed), varied)
 
 
 def factors_of(sides: tuple[Side, Side], weights: Weights) -> tuple[Ints, Ints]:
