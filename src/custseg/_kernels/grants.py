@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Given = tuple[Ints, Slate, Slate, Slate, Slate, Slate, Slate, Slate]
     # Rules; what was used, by slot; what each row used of each rule's cap; days.
     Caps = tuple[Slate, Slate, Slate, Slate]
+    Use = tuple[int, int, int]
 
 __all__ = ["fold_grants", "path_size"]
 
@@ -403,22 +404,27 @@ def _stand(
 
 
 @inlined
-def _left(caps: Caps, cap: int, today: int, units: int) -> tuple[int, int]:
-    """What a cap leaves of units on a day, and what was used of it."""
-    used, limit = caps[1], caps[0][_in_rule(cap, LIMIT)]
+def _left(caps: Caps, cap: int, today: int, units: int) -> tuple[int, Use]:
+    """What a cap leaves of units on a day; and its period, what was used in it, where that stands.
+
+    Nothing is noted, and so stands nowhere (-1), of what has no cap, or one of no period.
+    """
+    rules, used, _, _ = caps
+    limit = rules[_in_rule(cap, LIMIT)]
     if limit < 0:
-        return units, 0
-    # Of a cap that is no period's nothing is ever noted: its key is of no day.
+        return units, (0, 0, -1)
+    if rules[_in_rule(cap, PER)] == 0:
+        return min(units, limit), (0, 0, -1)
     key, slot = _slot(caps, cap, today)
     spent = used[_unsigned(slot + _USED)] if used[_unsigned(slot + _KEY)] == key else 0
-    return min(units, max(limit - spent, 0)), spent
+    return min(units, max(limit - spent, 0)), (key, spent, slot)
 
 
 @inlined
-def _use(caps: Caps, cap: int, today: int, units: int, spent: int) -> None:
+def _use(used: Slate, use: Use, units: int) -> None:
     """Note what is used of a cap, beside what was."""
-    if caps[0][_in_rule(cap, PER)] > 0:
-        used, (key, slot) = caps[1], _slot(caps, cap, today)
+    key, spent, slot = use
+    if slot >= 0:
         used[_unsigned(slot + _USED)], used[_unsigned(slot + _KEY)] = spent + units, key
 
 
@@ -437,24 +443,24 @@ def _contributed(
     if bests.shape[0] > 0:
         winner = bests[source]
     noted = asked = limited[source] & allowed[_unsigned(held)]
-    chosen, most, spent = -1, 0, 0
+    chosen, most, use = -1, 0, (0, 0, -1)
     while asked > 0:
         cap = lowest(asked)
         asked &= asked - 1
         units = rules[_in_rule(cap, GIVES)]
         if units < 0:
             units = amounts[source, -1 - units]
-        came, used = _left(caps, cap, today, units)
+        came, own = _left(caps, cap, today, units)
         if best == 1:
             place = rules[_in_rule(cap, PLACE)]
             if came > total or (came == total and place < winner):
-                total, winner, chosen, most, spent = came, place, cap, units, used
+                total, winner, chosen, most, use = came, place, cap, units, own
             continue
         if came > _NEVER - max(total, 0):
             return _BEYOND, 0, 0, 0
         total = max(total, 0) + came
         bound |= int(came < units) << cap
-        _use(caps, cap, today, came, used)
+        _use(caps[1], own, came)
         uses[_unsigned(row), _unsigned(cap)] = came
         if parts.shape[0] > 0:
             parts[here, _unsigned(cap)] = came
@@ -462,7 +468,7 @@ def _contributed(
         noted = 0
     if chosen >= 0:
         bound, noted = int(total < most) << chosen, 1 << chosen
-        _use(caps, chosen, today, total, spent)
+        _use(caps[1], use, total)
         uses[_unsigned(row), _unsigned(chosen)] = total
         if parts.shape[0] > 0:
             parts[here, _unsigned(chosen)] = total
@@ -518,9 +524,9 @@ def _granted(
     bottom = factors[_unsigned(factor * FACTOR + 1)]
     desired = _rounded(units, top, bottom, adding >> 1 & 3)
     cap = _programs(caps, today)
-    points, spent = _left(caps, cap, today, desired)
+    points, use = _left(caps, cap, today, desired)
     if points > 0:
-        _use(caps, cap, today, points, spent)
+        _use(caps[1], use, points)
     _tell(told[0], here, (desired, bound, best, held))
     return points
 
