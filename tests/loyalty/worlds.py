@@ -363,11 +363,11 @@ CHANGES = ("earning", "combine", "rounding", "pending_days", "expiry", "redempti
 
 
 def versions():
-    """Programs of two versions, without caps; the ladder, care and rewards stay."""
+    """Programs of two versions; the ladder, care and rewards stay."""
 
     def changed(drawn):
         (old, logs), new, day = drawn
-        old, new = (uncapped(program) for program in (old, new))
+        old, new = (dated(program) for program in (old, new))
         tiers = {} if old["tiers"] else {"tiers": []}
         new["earning"] = [{**rule, **tiers} for rule in new["earning"]]
         new = new if logs["customers"] else known_only(new)
@@ -377,12 +377,11 @@ def versions():
     return st.tuples(worlds(), programs(ladder=bool), days).map(changed)
 
 
-def uncapped(program):
-    """Without caps, and with points that end by their own dates."""
-    rules = [{**rule, "cap": None} if "cap" in rule else rule for rule in program["earning"]]
+def dated(program):
+    """With points that end by their own dates."""
     idles = (program["expiry"] or {}).get("form") == "idle"
     expiry = None if idles else program["expiry"]
-    return {**program, "earning": rules, "cap": None, "expiry": expiry}
+    return {**program, "expiry": expiry}
 
 
 AS_OFS = one_of(*[LATEST] * (2 * len(GRID)), *GRID)

@@ -1,4 +1,7 @@
-"""The decorators of all kernels, and the two things Python has no word for."""
+"""The decorators of all kernels, and the two things Python has no word for.
+
+What numba keeps on disk does not see that this file changed: touch the kernels that use it.
+"""
 
 # numba and llvmlite are untyped, and what they hand to makers of code is theirs to know.
 # ruff: noqa: ANN401

@@ -67,12 +67,13 @@ class Grants:
             what they name.
         denominator: Units of one point.
         told: int64[n, 4]: desired, caps that bound as bits, the rule that is
-            best, the tier held before; None when nothing was folded.
+            best, the tier held before; None without entries, or when nothing was folded.
         parts: int64[n, s], what each limited rule gave, in units; or None.
         limited: The place of each such rule.
         held: int64[m], the tier at the end, or None.
         moves: int64[p, 4], tier changes: member, instant, level, what it is of.
-        winner: int64[n], the place of the rule that is best; None where all count.
+        winner: int64[n], the place of the rule that is best, -1 where all count; None
+            without entries.
     """
 
     points: Ints
@@ -134,13 +135,13 @@ class Reckoning:
 
     @classmethod
     def of(cls, plan: Plan, sides: tuple[Side, Side]) -> Reckoning:
-        """What a plan remembers: a log has all rules on it or, without rows, none."""
-        offered = len(sides[0].offers), len(sides[1].offers)
-        if offered not in plan.reckonings:
+        """What a plan remembers, by the rules that there are."""
+
+        def made() -> Reckoning:
             ladder, weights = plan[-1].program.tiers, Weights.of(plan.versions, sides)
-            numbers = _options(ladder), _thresholds(ladder, plan.versions)
-            plan.reckonings[offered] = cls(weights, *numbers)
-        return plan.reckonings[offered]
+            return cls(weights, _options(ladder), _thresholds(ladder, plan.versions))
+
+        return plan.once(tuple(tuple(each.place for each in side.offers) for side in sides), made)
 
 
 def folded(

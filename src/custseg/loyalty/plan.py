@@ -18,7 +18,7 @@ from custseg.rules.together import Together
 from custseg.schema.clock import DAY, day_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
 
     from custseg.base.customer_base import CustomerBase
@@ -102,14 +102,12 @@ class Plan:
 
     Attributes:
         versions: The versions in their order.
-        reckonings: What its rules come to as numbers, by how many there are on
-            each log: worked out once.
     """
 
     versions: tuple[Terms, ...]
     _calendars: dict[str, Calendar] = field(factory=dict, init=False)
     _fits: dict[object, None] = field(factory=dict, init=False)
-    reckonings: dict[tuple[int, int], Reckoning] = field(factory=dict, init=False)
+    _reckonings: dict[object, Reckoning] = field(factory=dict, init=False)
 
     def __iter__(self) -> Iterator[Terms]:
         """The versions."""
@@ -174,6 +172,12 @@ class Plan:
         """The rewards of all versions, each once."""
         programs = [each.program for each in self.versions]
         return tuple(dict.fromkeys(one.name for each in programs for one in each.rewards))
+
+    def once(self, rules: object, reckon: Callable[[], Reckoning]) -> Reckoning:
+        """What rules come to as numbers: worked out when it is first asked for."""
+        if rules not in self._reckonings:
+            self._reckonings[rules] = reckon()
+        return self._reckonings[rules]
 
     def misfits(self, base: CustomerBase) -> list[Problem]:
         """Money, zone, conditions and columns that a base has not."""

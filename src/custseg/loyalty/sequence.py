@@ -157,21 +157,21 @@ def sequence(logs: Logs, kinds: frozenset[str] | None) -> Sequence:
         _offsets(where, offsets, ids.len())
         for where, (_, offsets, _) in zip(whose, sides, strict=True)
     )
-    orders, events = (at for _, _, at in sides)
-    act = np.full(orders.size + events.size, books.ORDER)
-    if orders.size == 0 or events.size == 0:
+    order_at, event_at = (at for _, _, at in sides)
+    act = np.full(order_at.size + event_at.size, books.ORDER)
+    if order_at.size == 0 or event_at.size == 0:
         every, nothing = np.arange(act.size), np.zeros(0, np.int64)
-        offsets, source = (first, None) if events.size == 0 else (second, None)
-        places = (every, nothing) if events.size == 0 else (nothing, every)
-        at = orders if events.size == 0 else events
+        offsets, source = (first, None) if event_at.size == 0 else (second, None)
+        places = (every, nothing) if event_at.size == 0 else (nothing, every)
+        at = order_at if event_at.size == 0 else event_at
     else:
-        places = np.empty(orders.size, np.int64), np.empty(events.size, np.int64)
+        places = np.empty(order_at.size, np.int64), np.empty(event_at.size, np.int64)
         offsets, source, at = (np.empty(n, np.int64) for n in (ids.len() + 1, act.size, act.size))
-        left = (first, orders, read_only(act[: orders.size]))
-        right = (second, events, rank_of(logs.act))
+        left = (first, order_at, read_only(act[: order_at.size]))
+        right = (second, event_at, rank_of(logs.act))
         merge.interleave(left, right, (offsets, source, at, *places))
     act[places[1]] = logs.act
-    members = _left(members, second, events, logs.act)
+    members = _left(members, second, event_at, logs.act)
     at, act, offsets = read_only(at), read_only(act), read_only(offsets)
     apart = _covered(members, offsets, at, act)
     return Sequence(members, offsets, logs, (first, second), source, *places, at, act, *apart)
