@@ -343,6 +343,67 @@ def test_of_rules_of_which_the_best_counts_only_that_one_gets_room_back(settle):
     assert points(outcome, "earn") == [50, 70, 80, 50, 50, 20, 80]
 
 
+@pytest.mark.parametrize("per", ["day", "month", "year", "lifetime"])
+@pytest.mark.parametrize("combine", ["sum", "best"])
+def test_a_day_that_comes_again_goes_on_with_its_caps(settle, per, combine):
+    # In St. John's clocks once went back at one past midnight, on 31 October in 2009.
+    cap = {"points": 10, "per": per}
+    logs = {
+        "orders": [
+            order(1, instant("2009-10-20T12:00"), "9.00"),
+            order(2, instant("2009-11-01T02:30:20"), "8.00"),
+            order(3, instant("2009-11-01T02:45"), "5.00"),
+            order(4, instant("2009-11-01T03:40"), "1.00"),
+            order(5, instant("2009-11-01T03:50"), "30.00"),
+            order(6, instant("2009-11-01T03:55"), "30.00"),
+        ],
+        "events": [event(1, instant("2009-11-01T03:45"), "refund", refers_to=2, amount="8.00")],
+    }
+    own = {"earning": [PER_EURO | {"cap": cap}], "combine": combine}
+    for where in (own, {"cap": cap}):
+        outcome = settle({"tz": "America/St_Johns", **where}, logs)
+        assert sum(points(outcome, "earn")) > 0
+
+
+@pytest.mark.parametrize("cap", ["program", "rule"])
+def test_a_version_goes_on_with_what_was_used_under_the_one_before(settle, cap):
+    rule = {"cap": {"points": 15, "per": "month"}}
+    where = rule if cap == "program" else {"earning": [PER_EURO | rule]}
+    logs = {"orders": [order(n, NOON + n * DAY, "10.00") for n in (1, 2, 3)]}
+    versions = [("2024-05-03", {"rounding": "ceil"})]
+    assert points(settle({**where, "versions": versions}, logs), "earn") == [10, 5, 0]
+
+
+@pytest.mark.parametrize("combine", ["sum", "best"])
+@pytest.mark.parametrize("per", ["order", "day", "lifetime"])
+def test_as_many_caps_as_there_are_bits_bind_and_give_back(settle, per, combine):
+    rules = [
+        {"form": "flat", "name": f"r{n}", "points": str(5 + n * 7 % 62)}
+        | {"cap": {"points": 4 + n, "per": per}}
+        for n in range(62)
+    ]
+    hours = [order(n, NOON + n * HOUR) for n in (0, 2, 4, 30)]
+    back = [
+        event(1, NOON + HOUR, "refund", refers_to=0, amount="10.00"),
+        event(2, NOON + 5 * HOUR, "refund", refers_to=4, amount="4.00"),
+        event(3, NOON + 6 * HOUR, "refund", refers_to=4, amount="6.00"),
+    ]
+    own = {"earning": rules, "combine": combine, "cap": {"points": 3000, "per": per}}
+    outcome = settle(own, {"orders": hours, "events": back})
+    assert len(points(outcome, "earn")) == len(hours)
+
+
+def test_more_changes_of_tiers_than_there_was_room_for(settle):
+    month = dt.timedelta(days=31)
+    orders = [order(n, NOON + n * month / 2, "10.00") for n in range(200)]
+    back = [event(1, NOON + 3 * month, "refund", refers_to=1, amount="99.00")]
+    back += [event(2, NOON + 3 * month, "refund", refers_to=2, amount="10.00")]
+    tiers = {"levels": {"member": "0", "gold": "10"}, "by": "points", "review": "month"}
+    logs, end = {"orders": orders, "events": back}, NOON + 120 * month
+    outcome = settle({"tiers": tiers | {"window": {"days": 1}}}, logs, end)
+    assert reasons(outcome) == ["exceeds what is left of the order"]
+
+
 def test_a_rule_that_was_not_the_best_gets_no_room_back(settle):
     rules = [
         PER_EURO | {"cap": MONTHLY},
