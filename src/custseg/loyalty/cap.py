@@ -21,6 +21,10 @@ CAP_PERIODS = ("order", "day", "month", "year", "lifetime")
 class Cap:
     """The most points in a local period, for each member.
 
+    What was used stays used when another version of the program comes into
+    force: caps of the same rule, by its name, or of the program, count
+    together where their periods are of one kind.
+
     Attributes:
         points: How many.
         per: The period: each order (and each action), the local day, month

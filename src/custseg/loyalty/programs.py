@@ -45,7 +45,8 @@ class Programs:
     """The versions of one program: each event falls under the one in force at its instant.
 
     A refund falls under the version that earned. Before the first day, the
-    first version is in force.
+    first version is in force. What a rule of the same name, or the program,
+    used of its cap in a period counts in all versions.
 
     Attributes:
         versions: Pairs of the first local day (a date or ISO text) and the
