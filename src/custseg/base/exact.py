@@ -50,11 +50,11 @@ def quotient(
     >>> quotient(pl.Series([7, 7]), pl.Series([2, 0])).to_list()
     [3.5, None]
     """
-    divisors = below.to_numpy() if isinstance(below, pl.Series) else np.asarray(below, np.int64)
-    known = divisors != 0
-    every = bool(below) if isinstance(below, int) else bool(known.all())
     # Sums of 128 bits are beyond numpy: polars rounds them.
     numbers = above.cast(pl.Float64).to_numpy() if isinstance(above, pl.Series) else above
+    divisors = below.to_numpy() if isinstance(below, pl.Series) else below
+    known = divisors != 0
+    every = known if isinstance(known, bool) else bool(known.all())
     divided = numbers / (divisors if every else np.where(known, divisors, 1))
     if (most is None or most > _WHOLE) and _is_beyond(above):
         _mend(divided, above, np.broadcast_to(divisors, divided.shape))

@@ -21,7 +21,7 @@ from custseg.base.rhythm import RHYTHM, from_rhythm
 from custseg.errors import Problem, SchemaError
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName
 from custseg.rules.language import nearest
-from custseg.schema.bridge import filled
+from custseg.schema.bridge import filled, framed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,6 +79,14 @@ class Plan:
         counting = [str(name) for name in named if _counts(name) or name.base == "spend"]
         return [*counting, *(own.name for own in self.own if own.is_zero_over_nothing)]
 
+    def share(self) -> None:
+        """Leave to the pass over days what it knows anyhow: the fold has narrower rows then."""
+        if any(name.unit == "" for name in self.rhythm):
+            shared = [name for name in self.folded if name.base == "tenure_days"]
+            for name in shared:
+                self.folded.remove(name)
+            self.rhythm.extend(shared)
+
 
 def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
     """Find out where every column comes from.
@@ -97,6 +105,7 @@ def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
         problems += _own(base, one, found) if isinstance(one, Measure) else _name(base, one, found)
     problems += _twice(named)
     SchemaError.check(problems)
+    found.share()
     return found
 
 
@@ -184,7 +193,7 @@ def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.Dat
     else:
         planned = plan(base, wanted)
         columns, known = planned.columns, {**known, **_measured(base, planned)}
-    return pl.DataFrame([base.customer_ids, *(known[name] for name in columns)])
+    return framed([base.customer_ids, *(known[name] for name in columns)])
 
 
 def _measured(base: CustomerBase, planned: Plan) -> dict[str, pl.Series]:

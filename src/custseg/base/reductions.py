@@ -70,12 +70,13 @@ def _folded_measure(folded: FoldedOrders, base: str, at: int, as_of: AsOf, scale
 
 def _age(instants: Ints, some: NDArray[np.bool_], as_of: AsOf) -> pl.Series:
     """Local days from an instant to the as_of; null for who has no order."""
+    if instants.size == 0:
+        return pl.Series([], dtype=pl.Int64)
     every = bool(some.all())
     known = read_only(instants if every else np.where(some, instants, as_of.instant))
-    if known.size == 0:
-        return pl.Series([], dtype=pl.Int64)
     zone = clock(as_of.tz, int(known.min()), as_of.instant)
-    return masked(pl.Series(as_of.today - zone.days(known)), some)
+    days = pl.Series(as_of.today - zone.days(known))
+    return days if every else masked(days, some)
 
 
 def from_events(events: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,12 +13,14 @@ from attrs import field, frozen
 from custseg.errors import Problem
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName, looks_like_measure
 from custseg.rules import nature, probe, tokens
+from custseg.rules.outright import outright
 from custseg.rules.tree import FAILURES, divisors, path_of, paths, told, tree_of
 from custseg.rules.truth import is_boolean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from custseg.rules.outright import Outright
     from custseg.rules.tree import Node
 
 __all__ = ["Condition", "by_zero", "mistaken_names", "nearest", "quoted_names", "read"]
@@ -85,6 +88,11 @@ class Condition:
     tree: Node = field(eq=False, repr=False)
     reads: tuple[str, ...]
     quoted: frozenset[str] = frozenset()
+
+    @cached_property
+    def outright(self) -> Outright | None:
+        """The condition as numpy tells it; None where only the engine can."""
+        return outright(self.tree)
 
 
 def read(name: str, when: object, *, where: str) -> tuple[Condition | None, list[Problem]]:

@@ -15,7 +15,11 @@ from custseg.rules.probe import typed
 from custseg.rules.tree import FAILURES, evaluated
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from custseg.rules.language import Condition
+    from custseg.rules.outright import Arrays
 
 __all__ = ["Rule", "is_plain_name"]
 
@@ -173,6 +177,18 @@ class Rule:
                 if hits is not None:
                     return hits.fill_null(value=False).alias(self.name)
             raise _unrunnable(self.name, error) from error
+
+    def told(self, arrays: Arrays, /) -> NDArray[np.bool_] | None:
+        """What `hits` says, without the engine; None where only that can tell.
+
+        >>> import custseg as cu
+        >>> import polars as pl
+        >>> from custseg.rules.outright import Arrays
+        >>> cu.Rule("big", "orders > 2").told(Arrays(pl.DataFrame({"orders": [3, None]}))).tolist()
+        [True, False]
+        """
+        outright = self._condition.outright
+        return None if outright is None else outright.hits(arrays)
 
     def problems(self, schema: pl.Schema, /, *, where: str = "") -> tuple[Problem, ...]:
         """What is wrong when the rule meets rows of this schema; empty when nothing is.

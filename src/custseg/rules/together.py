@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from custseg.rules.outright import FEW, Arrays
 from custseg.rules.tree import FAILURES
 
 if TYPE_CHECKING:
@@ -51,11 +52,15 @@ class Together:
         Raises:
             RuleError: as `Rule.hits`.
         """
-        if not self.rules:
-            return []
+        arrays = Arrays(frame)
+        told = [rule.told(arrays) if frame.height < FEW else None for rule in self.rules]
+        left = [place for place, hits in enumerate(told) if hits is None]
+        if not left:
+            return [hits for hits in told if hits is not None]
         try:
-            hits = frame.select_seq(*self._hits).get_columns()
+            asked = frame.select_seq([self._hits[place] for place in left]).get_columns()
         except FAILURES:
             # Which rule it was, and why, they say themselves.
-            hits = [rule.hits(frame) for rule in self.rules]
-        return [each.to_numpy() for each in hits]
+            return [rule.hits(frame).to_numpy() for rule in self.rules]
+        answers = iter(asked)
+        return [next(answers).to_numpy() if hits is None else hits for hits in told]

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from custseg.base.measure import Measure
 from custseg.errors import Problem, RuleError
+from custseg.rules.outright import FEW
 from custseg.rules.rule import Rule
 from custseg.rules.sight import Sight
 from custseg.schema.documents import made
@@ -29,6 +30,8 @@ from custseg.segments.track import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
     from custseg.segments.periods import Every
@@ -171,18 +174,28 @@ class RuleBook(Generic[Result_co]):
         [(1, 'big', 120), (2, 'small', 30)]
         """
         a_frame(rows, (), where=f"RuleBook.{self.policy}", error=RuleError)
-        hit = self.sight.hits(rows)
         if self.policy == "every":
+            hit = self.sight.hits(rows)
             tags = tag_lists(hit, pl.Enum(self.labels))
             return pl.DataFrame([rows.to_series(), tags, *hit.get_columns()])
         if "segment" in rows.columns[1:]:
             # Labels that stood there before are replaced.
             rows = rows.drop("segment")
-        return with_labels(rows, self._labels, self._winners(hit))
+        few = rows.height < FEW
+        won = self._first(rows) if few else self._winners(self.sight.hits(rows))
+        return with_labels(rows, self._labels, won)
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:
         return self.labels
+
+    def _first(self, rows: pl.DataFrame) -> NDArray[np.uint32]:
+        """The place of each row's label in `labels`, of few rows."""
+        flags = self.sight.flags(rows)
+        place = np.full(rows.height, len(flags), np.uint32)
+        for index in self._losers_first:
+            place[flags[index]] = index
+        return place
 
     def _winners(self, hit: pl.DataFrame) -> pl.Series:
         """The place of each row's label in `labels`."""

@@ -13,6 +13,7 @@ from custseg.base.measures import lacking, log_of, type_of
 from custseg.base.sight import absent_customers
 from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
+from custseg.rules.outright import Arrays
 from custseg.rules.tree import FAILURES
 from custseg.schema.bridge import filled
 from custseg.schema.clock import local_times
@@ -20,6 +21,9 @@ from custseg.segments.segmentation import a_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
     from custseg.base.measure import Measure
@@ -92,21 +96,37 @@ class RuleSight:
         Raises:
             RuleError: when the rows lack a column, or have it in another type.
         """
+        return pl.DataFrame(self._asked(self.with_customer(rows), range(len(self.rules))))
+
+    def flags(self, rows: pl.DataFrame, /) -> list[NDArray[np.bool_]]:
+        """The same as arrays, for few rows: the engine is asked for what numpy cannot tell.
+
+        Args:
+            rows: Rows with the columns they read.
+
+        Raises:
+            RuleError: as `hits`.
+        """
         shown = self.with_customer(rows)
+        arrays = Arrays(shown)
+        told = [rule.told(arrays) for rule in self.rules]
+        left = [place for place, hits in enumerate(told) if hits is None]
+        answers = iter(self._asked(shown, left) if left else ())
+        return [next(answers).to_numpy() if hits is None else hits for hits in told]
+
+    def _asked(self, shown: pl.DataFrame, places: Sequence[int]) -> list[pl.Series]:
+        """What the engine says of some rules, in one pass."""
         try:
             # Few rows are not worth other threads.
-            select = shown.select_seq if rows.height < _FEW else shown.select
-            found = select(self._answers)
+            select = shown.select_seq if shown.height < _FEW else shown.select
+            columns = select([self._answers[place] for place in places]).get_columns()
         except FAILURES:
             RuleError.check(self.problems(shown.schema))
             # What only values show is found rule by rule, so that the error names the rule.
-            return pl.DataFrame([rule.hits(shown) for rule in self.rules])
-        columns = found.get_columns()
+            return [self.rules[place].hits(shown) for place in places]
         if not all(isinstance(column.dtype, pl.Boolean | pl.Null) for column in columns):
             RuleError.check(self.problems(shown.schema))
-        if all(column.dtype == pl.Boolean and not column.null_count() for column in columns):
-            return found
-        return pl.DataFrame([_answered(column) for column in columns])
+        return [_answered(column) for column in columns]
 
     def problems(self, schema: pl.Schema, /) -> tuple[Problem, ...]:
         """What is wrong when they meet rows of this schema."""
