@@ -9,6 +9,7 @@ unused instead of being split.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -138,16 +139,20 @@ def reached(values: NDArray[Any], starts: Starts, /) -> NDArray[np.uint8]:
     >>> reached(np.array([0, 2, 7]), (2.0, 2.0, 5.0, math.inf)).tolist()
     [0, 2, 3]
     """
-    cuts: list[Any] = [start for start in starts if start < math.inf]
-    if values.dtype.kind == "i":
-        # Whole numbers are compared as such; no copy in Float64 is made.
-        cuts = [math.ceil(cut) for cut in cuts]
+    cuts = _cuts(tuple(starts), values.dtype.kind == "i")
     if len(cuts) > _FEW:
         return np.searchsorted(np.array(cuts), values, side="right").astype(np.uint8)
     count = np.zeros(values.size, np.uint8)
     for cut in cuts:
         count += (values >= cut).view(np.uint8)
     return count
+
+
+@lru_cache(maxsize=1024)
+def _cuts(starts: Starts, whole: bool, /) -> tuple[float, ...]:  # noqa: FBT001 - lru_cache is fastest so
+    """The starts that values can reach; whole numbers are compared as such, no float is made."""
+    finite = [start for start in starts if start < math.inf]
+    return tuple(math.ceil(start) for start in finite) if whole else tuple(finite)
 
 
 def grouped_reached(
