@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -13,11 +14,13 @@ from custseg.schema.arrow import known
 from custseg.schema.bridge import array, array_or
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from custseg.rules.tree import Node
 
-__all__ = ["FEW", "Arrays", "Outright", "outright"]
+__all__ = ["FEW", "Arrays", "Outright", "outright", "told"]
 
 FEW = 5_000
 """Rows up to which the engine takes longer to begin than numpy to end."""
@@ -51,6 +54,10 @@ class Arrays:
     frame: pl.DataFrame
     _made: dict[str, Seen | None] = field(factory=dict, init=False)
 
+    @cached_property
+    def _columns(self) -> dict[str, pl.Series]:
+        return dict(zip(self.frame.columns, self.frame.get_columns(), strict=True))
+
     def of(self, name: str) -> Seen | None:
         """Values, and where there is one (None: everywhere); None for other types than numbers."""
         made = self._made
@@ -59,14 +66,14 @@ class Arrays:
         return made[name]
 
     def _seen(self, name: str) -> Seen | None:
-        try:
-            column = self.frame[name]
-        except pl.exceptions.ColumnNotFoundError:
+        column = self._columns.get(name)
+        kind = None if column is None else column.dtype
+        if column is None or not isinstance(kind, (pl.Int64, pl.Float64)):
             return None
-        kind, some = column.dtype, known(column) if column.null_count() else None
-        if isinstance(kind, pl.Int64):
-            return array_or(column, 0), some
-        return (array(column), some) if isinstance(kind, pl.Float64) else None
+        if not column.null_count():
+            return array(column), None
+        # Floats that are null are NaN there.
+        return array_or(column, 0) if isinstance(kind, pl.Int64) else array(column), known(column)
 
 
 @frozen(eq=False)
@@ -138,6 +145,14 @@ def outright(tree: Node) -> Outright | None:
     if sign not in _SIGNS or column[0] != "Column" or number is None:
         return None
     return _Comparison(column[1], sign, number)
+
+
+def told(
+    asked: Iterable[Outright | None], frame: pl.DataFrame
+) -> list[NDArray[np.bool_] | None]:
+    """What each condition says of each row; None for those that only the engine can tell."""
+    arrays = Arrays(frame)
+    return [None if each is None else each.hits(arrays) for each in asked]
 
 
 def _number(node: Node) -> float | None:

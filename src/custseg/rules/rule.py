@@ -15,11 +15,8 @@ from custseg.rules.probe import typed
 from custseg.rules.tree import FAILURES, evaluated
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from custseg.rules.language import Condition
-    from custseg.rules.outright import Arrays
+    from custseg.rules.outright import Outright
 
 __all__ = ["Rule", "is_plain_name"]
 
@@ -178,17 +175,18 @@ class Rule:
                     return hits.fill_null(value=False).alias(self.name)
             raise _unrunnable(self.name, error) from error
 
-    def told(self, arrays: Arrays, /) -> NDArray[np.bool_] | None:
-        """What `hits` says, without the engine; None where only that can tell.
+    @property
+    def outright(self) -> Outright | None:
+        """What tells the hits of few rows without the engine; None where only that can.
 
         >>> import custseg as cu
         >>> import polars as pl
         >>> from custseg.rules.outright import Arrays
-        >>> cu.Rule("big", "orders > 2").told(Arrays(pl.DataFrame({"orders": [3, None]}))).tolist()
+        >>> rows = Arrays(pl.DataFrame({"orders": [3, None]}))
+        >>> cu.Rule("big", "orders > 2").outright.hits(rows).tolist()
         [True, False]
         """
-        outright = self._condition.outright
-        return None if outright is None else outright.hits(arrays)
+        return self._condition.outright
 
     def problems(self, schema: pl.Schema, /, *, where: str = "") -> tuple[Problem, ...]:
         """What is wrong when the rule meets rows of this schema; empty when nothing is.

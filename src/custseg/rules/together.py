@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from custseg.rules.outright import FEW, Arrays
+from custseg.rules.outright import FEW, told
 from custseg.rules.tree import FAILURES
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from custseg.rules.outright import Outright
     from custseg.rules.rule import Rule
 
 __all__ = ["Together"]
@@ -43,6 +44,10 @@ class Together:
             for place, rule in enumerate(self.rules)
         ]
 
+    @cached_property
+    def _outright(self) -> list[Outright | None]:
+        return [rule.outright for rule in self.rules]
+
     def hits(self, frame: pl.DataFrame) -> list[NDArray[np.bool_]]:
         """What `Rule.hits` says of each rule.
 
@@ -52,15 +57,14 @@ class Together:
         Raises:
             RuleError: as `Rule.hits`.
         """
-        arrays = Arrays(frame)
-        told = [rule.told(arrays) if frame.height < FEW else None for rule in self.rules]
-        left = [place for place, hits in enumerate(told) if hits is None]
+        found = told(self._outright if frame.height < FEW else [None] * len(self.rules), frame)
+        left = [place for place, hits in enumerate(found) if hits is None]
         if not left:
-            return [hits for hits in told if hits is not None]
+            return [hits for hits in found if hits is not None]
         try:
             asked = frame.select_seq([self._hits[place] for place in left]).get_columns()
         except FAILURES:
             # Which rule it was, and why, they say themselves.
             return [rule.hits(frame).to_numpy() for rule in self.rules]
         answers = iter(asked)
-        return [next(answers).to_numpy() if hits is None else hits for hits in told]
+        return [next(answers).to_numpy() if hits is None else hits for hits in found]

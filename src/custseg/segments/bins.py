@@ -139,20 +139,23 @@ def reached(values: NDArray[Any], starts: Starts, /) -> NDArray[np.uint8]:
     >>> reached(np.array([0, 2, 7]), (2.0, 2.0, 5.0, math.inf)).tolist()
     [0, 2, 3]
     """
-    cuts = _cuts(tuple(starts), values.dtype.kind == "i")
+    cuts = _cuts(tuple(starts), values.dtype)
     if len(cuts) > _FEW:
-        return np.searchsorted(np.array(cuts), values, side="right").astype(np.uint8)
-    count = np.zeros(values.size, np.uint8)
-    for cut in cuts:
-        count += (values >= cut).view(np.uint8)
-    return count
+        return np.searchsorted(cuts[:, 0], values, side="right").astype(np.uint8)
+    return np.add.reduce((values >= cuts).view(np.uint8), axis=0, dtype=np.uint8)
 
 
 @lru_cache(maxsize=1024)
-def _cuts(starts: Starts, whole: bool, /) -> tuple[float, ...]:  # noqa: FBT001 - lru_cache is fastest so
-    """The starts that values can reach; whole numbers are compared as such, no float is made."""
+def _cuts(starts: Starts, kind: np.dtype[Any], /) -> NDArray[Any]:
+    """The starts that values of a type can reach, one below the other.
+
+    Whole numbers are compared as such: no copy of them in Float64 is made.
+    """
     finite = [start for start in starts if start < math.inf]
-    return tuple(math.ceil(start) for start in finite) if whole else tuple(finite)
+    if kind.kind == "i":
+        within = [max(math.ceil(start), -(2**63)) for start in finite if start <= 2**63 - 1]
+        return np.array(within, np.int64)[:, None]
+    return np.array(finite, kind if kind.kind == "f" else np.float64)[:, None]
 
 
 def grouped_reached(

@@ -13,7 +13,7 @@ from custseg.base.measures import lacking, log_of, type_of
 from custseg.base.sight import absent_customers
 from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
-from custseg.rules.outright import Arrays
+from custseg.rules.outright import told
 from custseg.rules.tree import FAILURES
 from custseg.schema.bridge import filled
 from custseg.schema.clock import local_times
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from custseg.base.customer_base import CustomerBase
     from custseg.base.measure import Measure
+    from custseg.rules.outright import Outright
     from custseg.rules.rule import Rule
     from custseg.segments.rule_book import RuleBook
 
@@ -77,6 +78,10 @@ class RuleSight:
         return {name: type_of(each) for name, each in self.measures.items()}
 
     @cached_property
+    def _outright(self) -> list[Outright | None]:
+        return [rule.outright for rule in self.rules]
+
+    @cached_property
     def _answers(self) -> list[pl.Expr]:
         return [rule.answer for rule in self.rules]
 
@@ -108,11 +113,10 @@ class RuleSight:
             RuleError: as `hits`.
         """
         shown = self.with_customer(rows)
-        arrays = Arrays(shown)
-        told = [rule.told(arrays) for rule in self.rules]
-        left = [place for place, hits in enumerate(told) if hits is None]
+        found = told(self._outright, shown)
+        left = [place for place, hits in enumerate(found) if hits is None]
         answers = iter(self._asked(shown, left) if left else ())
-        return [next(answers).to_numpy() if hits is None else hits for hits in told]
+        return [next(answers).to_numpy() if hits is None else hits for hits in found]
 
     def _asked(self, shown: pl.DataFrame, places: Sequence[int]) -> list[pl.Series]:
         """What the engine says of some rules, in one pass."""
@@ -140,11 +144,11 @@ class RuleSight:
     def met(self) -> Callable[[tuple[tuple[str, pl.DataType], ...]], tuple[Problem, ...]]:
         """What is wrong when they meet customers; kept, since one customer at a time is asked too.
 
-        It takes names and types of what a base provides.
+        It takes names and types of what a base provides; measures are known.
         """
 
         def problems(types: tuple[tuple[str, pl.DataType], ...]) -> tuple[Problem, ...]:
-            own = dict(types)
+            own = {**dict(types), **self.types, **dict(types)}
             return self.problems(pl.Schema({**own, "customer": pl.Struct(own)}))
 
         return lru_cache(maxsize=64)(problems)
@@ -194,20 +198,21 @@ def _meeting(book: RuleBook[Any], base: CustomerBase) -> Iterator[Problem]:
         # A measure that is wrong has no type; rules that read it are not blamed.
         types[measure.name] = pl.Null() if found else _type(measure, base)
     sight = book.sight
-    measured = {name: each for name, each in sight.measures.items() if name not in types}
     lacked = {
         name
         for name, each in sight.beyond_orders.items()
-        if name in measured and lacking(base, each, name, where)
+        if name not in types and lacking(base, each, name, where)
     }
     for index, rule in enumerate(book.rules if lacked else ()):
         for name in _columns_read((rule,)):
             if name in lacked:
-                yield from lacking(base, measured[name], name, f"{where}[{index}].when")
-    types.update({name: sight.types[name] for name in measured})
-    met = base.customers is not None or all(name in types for name in book.reads)
+                yield from lacking(base, sight.measures[name], name, f"{where}[{index}].when")
+    met = base.customers is not None or all(
+        name in sight.types or name in types for name in book.reads
+    )
     for index, rule in enumerate(() if met else book.rules):
-        absent = absent_customers(base, rule, types, f"{where}[{index}].when")
+        provided = {**sight.types, **types}
+        absent = absent_customers(base, rule, provided, f"{where}[{index}].when")
         yield from absent.values()
         types.update(dict.fromkeys(absent, pl.Null()))
     yield from sight.met(tuple(types.items()))
