@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -51,7 +51,7 @@ class AsOf:
     today: int
     tz: str
 
-    @property
+    @cached_property
     def day(self) -> dt.date:
         """The local day as a date; the nearest one where no date reaches.
 
