@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import custseg as cu
+from custseg.segments import rule_book
 from naive import rules as naive
 from rules.conditions import conditions, framed, rows
 
@@ -16,15 +18,18 @@ from rules.conditions import conditions, framed, rows
     st.sampled_from(["first", "every", "best"]),
     st.lists(st.tuples(conditions(), st.integers(-1, 1)), min_size=1, max_size=5),
     rows(),
+    st.sampled_from([0, 5_000]),
 )
-def test_labels_are_those_of_the_rules_asked_one_by_one(policy, written, listed):
+def test_labels_are_those_of_the_rules_asked_one_by_one(policy, written, listed, few):
     rules = [(f"r{place}", condition, worth) for place, (condition, worth) in enumerate(written)]
     book = cu.RuleBook(
         policy,
         tuple(cu.Rule(name, naive.sql(condition), worth=worth) for name, condition, worth in rules),
         None if policy == "every" else "rest",
     )
-    label = book.label(framed(listed))["tags" if policy == "every" else "segment"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rule_book, "FEW", few)
+        label = book.label(framed(listed))["tags" if policy == "every" else "segment"]
     assert label.to_list() == naive.labels(policy, rules, "rest", listed)
     kind = label.dtype.inner if policy == "every" else label.dtype
     assert kind.categories.to_list() == list(book.labels)
