@@ -37,8 +37,9 @@ def _compared(column, sign, number):
 
 _CONDITION = st.recursive(
     st.builds(_compared, _COLUMN, st.sampled_from([">", ">=", "<", "<=", "=", "<>"]), _NUMBER),
-    lambda inner: st.builds(lambda a, b: a & b, inner, inner)
-    | st.builds(lambda a, b: a | b, inner, inner),
+    lambda inner: (
+        st.builds(lambda a, b: a & b, inner, inner) | st.builds(lambda a, b: a | b, inner, inner)
+    ),
     max_leaves=4,
 )
 

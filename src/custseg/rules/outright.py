@@ -147,9 +147,7 @@ def outright(tree: Node) -> Outright | None:
     return _Comparison(column[1], sign, number)
 
 
-def told(
-    asked: Iterable[Outright | None], frame: pl.DataFrame
-) -> list[NDArray[np.bool_] | None]:
+def told(asked: Iterable[Outright | None], frame: pl.DataFrame) -> list[NDArray[np.bool_] | None]:
     """What each condition says of each row; None for those that only the engine can tell."""
     arrays = Arrays(frame)
     return [None if each is None else each.hits(arrays) for each in asked]
