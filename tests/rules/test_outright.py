@@ -82,7 +82,10 @@ def test_rules_asked_together_answer_as_each_alone(listed, people, few):
 )
 def test_comparisons_with_numbers_are_told_outright(when):
     frame = pl.DataFrame({"orders": [20, 1], "spend": [4000.0, -3.0]})
-    assert outright.told([cu.Rule("told", when).outright], frame) != [None]
+    rule = cu.Rule("told", when)
+    (found,) = outright.told([rule.outright], frame)
+    assert found is not None
+    assert found.tolist() == rule.hits(frame).to_list()
 
 
 @pytest.mark.parametrize("when", ["NOT orders >= 3", "orders + 1 > 3", "orders > spend", "app"])

@@ -181,8 +181,7 @@ class RuleBook(Generic[Result_co]):
         if "segment" in rows.columns[1:]:
             # Labels that stood there before are replaced.
             rows = rows.drop("segment")
-        few = rows.height < FEW
-        won = self._first(rows) if few else self._winners(self.sight.hits(rows))
+        won = self._first(rows) if rows.height < FEW else self._winners(self.sight.hits(rows))
         return with_labels(rows, self._labels, won)
 
     @cached_property
