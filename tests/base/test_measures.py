@@ -52,6 +52,24 @@ def test_measures_asked_together_are_those_asked_one_by_one(logs, asked, moment,
         assert base.measures(name).equals(together.select("customer_id", name))
 
 
+@given(
+    everything,
+    st.sampled_from(["days_active", "last_gap_days", "overdue", "gap_days_30d"]),
+    moments,
+    st.sampled_from(ZONES),
+)
+def test_tenure_is_the_same_whichever_pass_over_the_orders_tells_it(logs, other, moment, tz):
+    base = base_of(logs, tz=tz)
+    alone, beside = (
+        base.as_of(moment).measures("tenure_days", *others).select("customer_id", "tenure_days")
+        for others in ((), (other,))
+    )
+    assert beside.equals(alone)
+    instant = seen_at(moment, tz)
+    for customer, found in alone.iter_rows():
+        assert found == naive.measure("tenure_days", logs, customer, instant, tz, base.scale)
+
+
 @given(everything, moments, st.sampled_from(ZONES))
 def test_rows_after_the_as_of_never_leak_into_a_measure(logs, moment, tz):
     instant = seen_at(moment, tz)

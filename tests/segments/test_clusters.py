@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import custseg as cu
 from custseg.errors import FitError, MissingExtra
-from custseg.segments import clusters_search
+from custseg.segments import clusters_search, clusters_space
 from custseg.segments.clusters import Clusters
 from custseg.segments.clusters_scheme import ClustersScheme
 from custseg.segments.clusters_space import Space, nearest
@@ -232,11 +232,17 @@ def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):
     assert found["segment"].to_list() == ["high_spend"]
 
 
-@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=12))
-def test_the_nearest_centre_is_the_one_with_the_least_distance(points):
+@given(
+    st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=12),
+    st.sampled_from([1, 5, 4_096]),
+)
+def test_the_nearest_centre_is_the_one_with_the_least_distance(points, block):
     centres = [(0.0, 0.0), (3.0, -2.0), (-4.0, 5.0), (0.0, 0.0)]
     columns = tuple(np.array(side) for side in zip(*points, strict=True))
-    for place, point in zip(nearest(columns, centres).tolist(), points, strict=True):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters_space, "_BLOCK", block)
+        found = nearest(columns, centres).tolist()
+    for place, point in zip(found, points, strict=True):
         away = [sum((a - b) ** 2 for a, b in zip(point, c, strict=True)) for c in centres]
         assert place == away.index(min(away))
 

@@ -20,22 +20,29 @@ __all__ = ["major", "quotient"]
 _WHOLE = 2**53
 
 
-def major(units: pl.Series | Ints, scale: int, *, most: int | None = None) -> pl.Series:
+def major(
+    units: pl.Series | Ints, scale: int, *, most: int | None = None, name: str = ""
+) -> pl.Series:
     """Smallest units as the nearest Float64 of major ones.
 
     Args:
         units: Whole numbers.
         scale: Decimals of the currency.
         most: How far they are from zero at most, if that is known.
+        name: What the column is called.
 
     >>> major(pl.Series("spend", [1999, 10]), 2).to_list()
     [19.99, 0.1]
     """
-    return quotient(units, 10**scale, most=most)
+    return quotient(units, 10**scale, most=most, name=name)
 
 
 def quotient(
-    above: pl.Series | Ints, below: pl.Series | Ints | int, *, most: int | None = None
+    above: pl.Series | Ints,
+    below: pl.Series | Ints | int,
+    *,
+    most: int | None = None,
+    name: str = "",
 ) -> pl.Series:
     """Whole numbers divided by whole numbers from 0 on: null where that is 0.
 
@@ -46,19 +53,20 @@ def quotient(
         above: What is divided.
         below: By what.
         most: How far the first are from zero at most, if that is known.
+        name: What the column is called.
 
     >>> quotient(pl.Series([7, 7]), pl.Series([2, 0])).to_list()
     [3.5, None]
     """
-    divisors = below.to_numpy() if isinstance(below, pl.Series) else np.asarray(below, np.int64)
-    known = divisors != 0
-    every = bool(below) if isinstance(below, int) else bool(known.all())
     # Sums of 128 bits are beyond numpy: polars rounds them.
     numbers = above.cast(pl.Float64).to_numpy() if isinstance(above, pl.Series) else above
+    divisors = below.to_numpy() if isinstance(below, pl.Series) else below
+    known = divisors != 0
+    every = known if isinstance(known, bool) else bool(known.all())
     divided = numbers / (divisors if every else np.where(known, divisors, 1))
     if (most is None or most > _WHOLE) and _is_beyond(above):
         _mend(divided, above, np.broadcast_to(divisors, divided.shape))
-    found = pl.Series(divided)
+    found = pl.Series(name, divided)
     return found if every else masked(found, np.broadcast_to(known, divided.shape))
 
 

@@ -235,7 +235,9 @@ class _Piece:
     def of(cls, instants: pl.Series, totals: pl.Series, rows: slice) -> _Piece:
         from custseg._kernels.fold import largest  # numba is loaded when it is needed
 
-        at, much = array(instants[rows]), words(totals[rows])
+        if rows.stop - rows.start < instants.len():
+            instants, totals = instants[rows], totals[rows]
+        at, much = array(instants), words(totals)
         return cls(rows, at, much, int(at.min()), int(at.max()), int(largest(much)))
 
 

@@ -21,7 +21,7 @@ from custseg.base.rhythm import RHYTHM, from_rhythm
 from custseg.errors import Problem, SchemaError
 from custseg.model.measure_name import WHOLE, WINDOWED, MeasureName
 from custseg.rules.language import nearest
-from custseg.schema.bridge import filled
+from custseg.schema.bridge import filled, framed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,6 +79,14 @@ class Plan:
         counting = [str(name) for name in named if _counts(name) or name.base == "spend"]
         return [*counting, *(own.name for own in self.own if own.is_zero_over_nothing)]
 
+    def share(self) -> None:
+        """Leave to the pass over days what it knows anyhow: the fold has narrower rows then."""
+        if any(name.unit == "" for name in self.rhythm):
+            shared = [name for name in self.folded if name.base == "tenure_days"]
+            for name in shared:
+                self.folded.remove(name)
+            self.rhythm.extend(shared)
+
 
 def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
     """Find out where every column comes from.
@@ -86,17 +94,22 @@ def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
     Raises:
         SchemaError: for names that nothing provides, all at once.
     """
-    named = [one for one in wanted if isinstance(one, (str, Measure))]
+    named = dict.fromkeys(one for one in wanted if isinstance(one, (str, Measure)))
     problems = [
         Problem(f"{one!r} is not a name", _WHERE, 'write a measure as text: "spend_365d"')
         for one in wanted
         if not isinstance(one, (str, Measure))
     ]
-    found = Plan(tuple(dict.fromkeys(str(one) for one in named)))
-    for one in dict.fromkeys(named):
-        problems += _own(base, one, found) if isinstance(one, Measure) else _name(base, one, found)
-    problems += _twice(named)
+    found = Plan(tuple(dict.fromkeys(map(str, named))))
+    for one in named:
+        if isinstance(one, Measure):
+            problems += _own(base, one, found)
+        elif one not in base.known or one == "customer_id":
+            problems += _name(base, one, found)
+    if len(found.columns) < len(named):
+        problems += _twice([str(one) for one in named])
     SchemaError.check(problems)
+    found.share()
     return found
 
 
@@ -109,8 +122,6 @@ def _own(base: CustomerBase, measure: Measure, found: Plan) -> Sequence[Problem]
 def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
     """Note where a name comes from, or say why it comes from nowhere."""
     name = MeasureName.parse(text)
-    if text in base.known and text != "customer_id":
-        return []
     if text in base.score_names:
         found.scored.append(text)
     elif text in base.customer_columns:
@@ -128,8 +139,7 @@ def _name(base: CustomerBase, text: str, found: Plan) -> Sequence[Problem]:
     return []
 
 
-def _twice(named: Sequence[str | Measure]) -> list[Problem]:
-    names = [str(one) for one in dict.fromkeys(named)]
+def _twice(names: Sequence[str]) -> list[Problem]:
     return [
         Problem(f"two measures are named {name!r}", _WHERE, "give one of them another name")
         for name in dict.fromkeys(names)
@@ -179,12 +189,13 @@ def measure_frame(base: CustomerBase, wanted: Sequence[str | Measure]) -> pl.Dat
     What has a name is kept by the base: its logs and its as_of never change.
     """
     known = base.known
-    if all(isinstance(one, str) and one in known and one != "customer_id" for one in wanted):
+    named = {*map(type, wanted)} <= {str} and "customer_id" not in wanted
+    if named and all(map(known.__contains__, wanted)):
         columns = cast("Iterable[str]", dict.fromkeys(wanted))
     else:
         planned = plan(base, wanted)
         columns, known = planned.columns, {**known, **_measured(base, planned)}
-    return pl.DataFrame([base.customer_ids, *(known[name] for name in columns)])
+    return framed([base.customer_ids, *(known[name] for name in columns)])
 
 
 def _measured(base: CustomerBase, planned: Plan) -> dict[str, pl.Series]:

@@ -51,31 +51,33 @@ def from_fold(
     folded = fold_orders(log, tuple(places), gross=gross, since=since)
     columns = [folded.ids.alias("customer_id")]
     for name, span in zip(names, own, strict=True):
-        found = _folded_measure(folded, name.base, places[span], as_of, scale)
-        columns.append(found.alias(str(name)))
+        columns.append(_folded_measure(folded, name, places[span], as_of, scale))
     return columns
 
 
-def _folded_measure(folded: FoldedOrders, base: str, at: int, as_of: AsOf, scale: int) -> pl.Series:
-    orders = folded.orders[at]
+def _folded_measure(
+    folded: FoldedOrders, measure: MeasureName, at: int, as_of: AsOf, scale: int
+) -> pl.Series:
+    orders, base, name = folded.orders[at], measure.base, str(measure)
     if base == "orders":
-        return pl.Series(orders)
+        return pl.Series(name, orders)
     if base == "spend":
-        return major(folded.spend[at], scale, most=folded.most)
+        return major(folded.spend[at], scale, most=folded.most, name=name)
     if base == "average_order":
-        return quotient(folded.gross[at], orders * 10**scale, most=folded.most)
+        return quotient(folded.gross[at], orders * 10**scale, most=folded.most, name=name)
     instants = folded.last if base == "recency_days" else folded.first
-    return _age(instants, orders > 0, as_of)
+    return _age(instants, orders > 0, as_of, name)
 
 
-def _age(instants: Ints, some: NDArray[np.bool_], as_of: AsOf) -> pl.Series:
+def _age(instants: Ints, some: NDArray[np.bool_], as_of: AsOf, name: str) -> pl.Series:
     """Local days from an instant to the as_of; null for who has no order."""
+    if instants.size == 0:
+        return pl.Series(name, [], dtype=pl.Int64)
     every = bool(some.all())
     known = read_only(instants if every else np.where(some, instants, as_of.instant))
-    if known.size == 0:
-        return pl.Series([], dtype=pl.Int64)
     zone = clock(as_of.tz, int(known.min()), as_of.instant)
-    return masked(pl.Series(as_of.today - zone.days(known)), some)
+    days = pl.Series(name, as_of.today - zone.days(known))
+    return days if every else masked(days, some)
 
 
 def from_events(events: pl.DataFrame, names: Sequence[MeasureName], as_of: AsOf) -> pl.DataFrame:

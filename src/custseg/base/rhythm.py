@@ -49,12 +49,14 @@ def from_rhythm(log: OrderLog, names: Sequence[MeasureName], as_of: AsOf) -> lis
     wanted = [as_of.span(name) for name in names]
     places = {span: place for place, span in enumerate(dict.fromkeys(wanted))}
     ids, found = _found(log, tuple(places), as_of)
-    columns = [ids.alias("customer_id")]
-    for name, span in zip(names, wanted, strict=True):
-        slot = 2 + 3 * places[span]
-        own = _Rhythm(as_of.today - found[0], found[1], *found[slot : slot + 3])
-        columns.append(own.measure(name.base).alias(str(name)))
-    return columns
+    recency = as_of.today - found[0]
+    within = {
+        span: _Rhythm(recency, found[1], *found[2 + 3 * place : 5 + 3 * place])
+        for span, place in places.items()
+    }
+    told = zip(names, wanted, strict=True)
+    measured = (within[span].measure(name.base).alias(str(name)) for name, span in told)
+    return [ids.alias("customer_id"), *measured]
 
 
 @frozen(eq=False)
@@ -77,11 +79,14 @@ class _Rhythm:
 
     def measure(self, base: str) -> pl.Series:
         """A measure by its name without a window."""
-        gaps = np.maximum(self.active - 1, 0)
         if base == "days_active":
             return pl.Series(self.active)
         if base == "last_gap_days":
             return masked(pl.Series(self.last_gap), self.last_gap > 0)
+        if base == "tenure_days":
+            # Without a window the gaps reach from the first day to the last.
+            return pl.Series(self.recency + self.total)
+        gaps = np.maximum(self.active - 1, 0)
         if base == "gap_days":
             return quotient(self.total, gaps)
         if base == "overdue":

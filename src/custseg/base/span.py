@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -20,7 +20,7 @@ _EARLIEST = -(2**62)
 _FIRST_DAY, _LAST_DAY = day_number(dt.date.min), day_number(dt.date.max)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Span:
     """Instants from `low` to `high`, both included, and the same as local days.
 
@@ -37,7 +37,7 @@ class Span:
     last_day: int
 
 
-@frozen
+@frozen(cache_hash=True)
 class AsOf:
     """The instant a base is seen at, with its local day.
 
@@ -51,7 +51,7 @@ class AsOf:
     today: int
     tz: str
 
-    @property
+    @cached_property
     def day(self) -> dt.date:
         """The local day as a date; the nearest one where no date reaches.
 

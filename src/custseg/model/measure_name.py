@@ -29,7 +29,7 @@ _WINDOW = re.compile(
 )
 
 
-@frozen
+@frozen(cache_hash=True)
 class MeasureName:
     """A measure name taken apart.
 

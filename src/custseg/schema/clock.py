@@ -190,7 +190,9 @@ def local_times(rows: pl.DataFrame, tz: str, names: Iterable[str] | None = None)
         tz: The zone.
         names: Columns to show so; by default all instants.
     """
-    asked = (rows[name] for name in (rows.columns if names is None else names))
+    if names is None:
+        names = [name for name, kind in zip(rows.columns, rows.dtypes, strict=True) if _zone(kind)]
+    asked = (rows[name] for name in names)
     shown = [_local_times(each, tz) for each in asked if _zone(each.dtype) is not None]
     return rows.with_columns(shown) if shown else rows
 

@@ -9,6 +9,7 @@ unused instead of being split.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -138,16 +139,23 @@ def reached(values: NDArray[Any], starts: Starts, /) -> NDArray[np.uint8]:
     >>> reached(np.array([0, 2, 7]), (2.0, 2.0, 5.0, math.inf)).tolist()
     [0, 2, 3]
     """
-    cuts: list[Any] = [start for start in starts if start < math.inf]
-    if values.dtype.kind == "i":
-        # Whole numbers are compared as such; no copy in Float64 is made.
-        cuts = [math.ceil(cut) for cut in cuts]
+    cuts = _cuts(tuple(starts), values.dtype)
     if len(cuts) > _FEW:
-        return np.searchsorted(np.array(cuts), values, side="right").astype(np.uint8)
-    count = np.zeros(values.size, np.uint8)
-    for cut in cuts:
-        count += (values >= cut).view(np.uint8)
-    return count
+        return np.searchsorted(cuts[:, 0], values, side="right").astype(np.uint8)
+    return np.add.reduce((values >= cuts).view(np.uint8), axis=0, dtype=np.uint8)
+
+
+@lru_cache(maxsize=1024)
+def _cuts(starts: Starts, kind: np.dtype[Any], /) -> NDArray[Any]:
+    """The starts that values of a type can reach, one below the other.
+
+    Whole numbers are compared as such: no copy of them in Float64 is made.
+    """
+    finite = [start for start in starts if start < math.inf]
+    if kind.kind == "i":
+        within = [max(math.ceil(start), -(2**63)) for start in finite if start <= 2**63 - 1]
+        return np.array(within, np.int64)[:, None]
+    return np.array(finite, kind if kind.kind == "f" else np.float64)[:, None]
 
 
 def grouped_reached(

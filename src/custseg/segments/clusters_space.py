@@ -23,6 +23,9 @@ __all__ = ["Space", "Transform", "complete", "nearest", "values_of"]
 
 Transform: TypeAlias = Literal["log_standard", "standard"]
 
+# Points whose distances to all centres stay in cache.
+_BLOCK = 4_096
+
 
 @frozen
 class Space:
@@ -109,13 +112,18 @@ def values_of(measures: pl.DataFrame, names: tuple[str, ...], /) -> tuple[Floats
             where="Clusters.measures",
             fix="cluster by measures of numbers, such as orders and spend",
         )
-    found: list[Floats] = []
-    for column in columns:
-        values = array(column.cast(pl.Float64)).astype(np.float64)
-        values += 0.0  # -0.0 becomes 0.0, which is the same value
-        values[np.isinf(values)] = np.nan
-        found.append(values)
+    found = np.empty((len(columns), measures.height))
+    for row, column in zip(found, columns, strict=True):
+        row[:] = array(column if _is_plain(column) else column.cast(pl.Float64))
+    found += 0.0  # -0.0 becomes 0.0, which is the same value
+    found[np.isinf(found)] = np.nan
     return tuple(found)
+
+
+def _is_plain(column: pl.Series) -> bool:
+    """Whether numpy makes its numbers floats as polars does, where null is NaN."""
+    kind = column.dtype
+    return isinstance(kind, pl.Float64) or (isinstance(kind, pl.Int64) and not column.null_count())
 
 
 def complete(values: tuple[Floats, ...], /) -> NDArray[np.bool_]:
@@ -143,16 +151,18 @@ def nearest(points: tuple[Floats, ...], centres: Sequence[tuple[float, ...]], /)
     >>> nearest((np.array([0.0, 4.0, 9.0]),), [(8.0,), (0.0,)]).tolist()
     [1, 0, 0]
     """
-    place = np.zeros(points[0].size, np.int64)
-    least = np.full(points[0].size, np.inf)
+    sides = np.array(centres, np.float64).T[:, :, None]
+    place = np.empty(points[0].size, np.int64)
     with np.errstate(over="ignore"):
-        for number, centre in enumerate(centres):
-            away = np.zeros(least.size)
-            for axis, at in zip(points, centre, strict=True):
-                away += (axis - at) ** 2
-            nearer = away < least
-            place[nearer] = number
-            np.minimum(least, away, out=least)
+        for start in range(0, place.size, _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            away = np.zeros((len(centres), place[rows].size))
+            # Added axis by axis: the order in which a sum is rounded is always the same.
+            for axis, at in zip(points, sides, strict=True):
+                apart = axis[rows] - at
+                apart *= apart
+                away += apart
+            place[rows] = away.argmin(axis=0)
     return place
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from custseg.schema.bridge import framed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -58,7 +60,8 @@ def with_labels(
     [(7, 'buyer', 2), (8, 'prospect', 0)]
     """
     rows = places if isinstance(places, pl.Series) else _rows(places)
-    return measures.clone().insert_column(1, _segments(names)[rows])
+    ids, *others = measures.get_columns()
+    return framed([ids, _segments(names)[rows], *others])
 
 
 def taken(table: pl.DataFrame, places: NDArray[Any], /) -> list[pl.Series]:

@@ -10,7 +10,7 @@ import polars as pl
 from attrs import asdict, field, frozen
 
 from custseg.errors import FitError, Problem
-from custseg.schema.bridge import array, filled
+from custseg.schema.bridge import array_or
 from custseg.schema.documents import unknown_keys
 from custseg.segments import lifecycle_text
 from custseg.segments.bins import number
@@ -279,10 +279,12 @@ class Lifecycle:
 
 def _whole_numbers(column: pl.Series) -> NDArray[np.int64]:
     """A column as an array; days that there are none of count as 0."""
+    kind = column.dtype
+    if isinstance(kind, pl.Int64):
+        return array_or(column, 0)
     # A column without any value may have no type; a day that is NaN is none.
-    told = column.fill_nan(None) if column.dtype.is_float() else column
-    typed = told if told.dtype == pl.Int64 else told.cast(pl.Int64)
-    return array(filled(typed, 0))
+    told = column.fill_nan(None) if kind.is_float() else column
+    return array_or(told.cast(pl.Int64), 0)
 
 
 def _size(threshold: Days) -> float:

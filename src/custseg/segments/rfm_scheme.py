@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from custseg.errors import FitError, Problem
 from custseg.schema.arrow import known
-from custseg.schema.bridge import array, filled
+from custseg.schema.bridge import array, filled, framed
 from custseg.segments import rfm_text
 from custseg.segments.bins import (
     Starts,
@@ -135,7 +135,8 @@ class RFMScheme:
         table = _cells(self.grid, windowed=bool(self.window))
         seen = buyers(measures, self.window, self.reads, where="RFMScheme.label")
         segment, *scores = taken(table, self._cell(seen))
-        return measures.hstack(scores).insert_column(1, segment)
+        ids, *others = measures.get_columns()
+        return framed([ids, segment, *others, *scores])
 
     def assign(self, base: CustomerBase, /) -> Segmentation:
         """The label of each customer as of the base's instant."""
@@ -296,6 +297,7 @@ def buyers(
     return of_buyers(measures, names, orders=names[1], where=where, beside=reads[len(names) :])
 
 
+@lru_cache(maxsize=16)
 def _code(bins: int) -> type[np.uint8 | np.uint32]:
     """The smallest type that numbers all cells and the two labels without scores."""
     return np.uint8 if bins**3 + 2 <= np.iinfo(np.uint8).max else np.uint32

@@ -100,10 +100,9 @@ def of_buyers(
     """
     a_frame(measures, (*names, *beside), where=where)
     columns = [measures[name] for name in names]
-    if measures.height <= _FEW and _are_known(columns, names.index(orders)):
-        return measures
     partly = [each for each in columns if not _is_known(each)]
-    if partly:
+    few = measures.height <= _FEW
+    if partly and not (few and _are_known(columns, names.index(orders))):
         FitError.check(_unknown(partly, measures[orders], where))
     decimals = [each.cast(pl.Float64) for each in columns if each.dtype.is_decimal()]
     return measures.with_columns(decimals) if decimals else measures
@@ -128,7 +127,11 @@ def _are_known(columns: Sequence[pl.Series], orders: int) -> bool:
 def _is_known(column: pl.Series) -> bool:
     """Whether a column holds numbers, each of them known."""
     kind = column.dtype
-    if column.null_count() or not kind.is_numeric():
+    if column.null_count():
+        return False
+    if isinstance(kind, pl.Int64):
+        return True
+    if not kind.is_numeric():
         return False
     # The smallest of some numbers is NaN when one of them is.
     return not kind.is_float() or not len(column) or not math.isnan(array(column).min())
