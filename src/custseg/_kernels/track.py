@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from custseg._kernels._jit import kernel, prefetch
+from custseg._kernels._jit import inlined, kernel, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,11 +25,13 @@ LATEST = 2**63 - 1
 ABSENT = 255
 """The code of who is not a customer yet."""
 
+# An index that cannot be below 0 needs no look at the length of what it is of.
+_unsigned: Any = np.uint64
+
 # Columns of a window without those of spend without returns.
 _NET = 2
 # Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
-_AHEAD = 32
-_RING = 64
+_AHEAD = 256
 _BLOCK = 1024
 
 
@@ -108,7 +110,7 @@ def part(
     return parted, amounts
 
 
-@kernel
+@inlined
 def _row(identity: int, lowest: int, words: Words, ranks: Ints) -> np.uint64:
     """The row of an id; a number beyond all rows for one that is not among them."""
     place = np.uint64(identity - lowest)
@@ -164,32 +166,34 @@ def advance(
         Twin: naive.track.advance.
     """
     step = (state.shape[1] - 2) // moves.shape[0]
-    nobody = np.uint64(state.shape[0] - 1)
-    # Rows are known some orders ahead, so that they are in cache when they are changed.
-    ring = np.empty(_RING, np.uint64)
+    beyond = np.uint64(state.shape[0])
+    # Rows of a few orders are known, and those of others left out, before the first of them is
+    # changed: by then they are in cache, and nothing is guessed.
+    ours = np.empty(_AHEAD, np.int64)
+    rows = np.empty(_AHEAD, np.uint64)
     for side in range(2 * moves.shape[0]):
         slot = 2 + (side >> 1) * step
         leaves = side & 1
         sign = 1 - 2 * leaves
         start, stop = moves[side >> 1, 2 * leaves], moves[side >> 1, 2 * leaves + 1]
-        for i in range(start, min(start + _AHEAD, stop)):
-            ring[i & (_RING - 1)] = min(_row(ids[i], lowest, words, ranks), nobody)
-        for i in range(start, stop):
-            row = ring[i & (_RING - 1)]
-            if i + _AHEAD < stop:
-                # Selected, not branched: which thread a customer is of cannot be guessed.
-                later = min(_row(ids[i + _AHEAD], lowest, words, ranks), nobody)
-                ring[(i + _AHEAD) & (_RING - 1)] = later
-                prefetch(state, later)
-            at, total = instants[i], totals[i, 0]
-            bought = total >= 0
-            # What leaves, or comes into a second window, has been here: it changes neither.
-            state[row, 0] = max(state[row, 0], at if bought else NEVER)
-            state[row, 1] = min(state[row, 1], at if bought else LATEST)
-            state[row, slot] += sign * np.int64(bought)
-            state[row, slot + 1] += sign * total
-            if step > _NET:
-                state[row, slot + 2] += sign * max(total, 0)
+        for low in range(start, stop, _AHEAD):
+            known = 0
+            for i in range(low, min(low + _AHEAD, stop)):
+                row = _row(ids[_unsigned(i)], lowest, words, ranks)
+                ours[_unsigned(known)], rows[_unsigned(known)] = i, row
+                prefetch(state, min(row, beyond))
+                known += np.int64(row < beyond)
+            for k in range(known):
+                i, row = _unsigned(ours[k]), rows[k]
+                at, total = instants[i], totals[i, 0]
+                bought = total >= 0
+                # What leaves, or comes into a second window, has been here: it changes neither.
+                state[row, 0] = max(state[row, 0], at if bought else NEVER)
+                state[row, 1] = min(state[row, 1], at if bought else LATEST)
+                state[row, slot] += sign * np.int64(bought)
+                state[row, slot + 1] += sign * total
+                if step > _NET:
+                    state[row, slot + 2] += sign * max(total, 0)
     return state
 
 
