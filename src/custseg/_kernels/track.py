@@ -32,7 +32,7 @@ _unsigned: Any = np.uint64
 _NET = 2
 # Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
 _AHEAD = 256
-_BLOCK = 1024
+_BLOCK = 256
 
 
 @kernel
@@ -257,36 +257,38 @@ def cells(
             for axis in range(slots.size):
                 slot, many = slots[axis], sides[axis, 0]
                 first, further = sides[axis, 1], sides[axis, 2]
-                for i in range(size):
-                    values[i] = state[low + i, slot]
-                    reached[i] = 0
                 if further == 0:
                     stop = first + many
-                    for k in range(first, stop, 4):
-                        a = starts[p, k]
+                    weight = many + 1
+                    for k in range(first, max(stop, first + 1), 4):
+                        a = starts[p, k] if k < stop else LATEST
                         b = starts[p, k + 1] if k + 1 < stop else LATEST
                         c = starts[p, k + 2] if k + 2 < stop else LATEST
                         d = starts[p, k + 3] if k + 3 < stop else LATEST
                         for i in range(size):
-                            value = values[i]
-                            reached[i] += (
-                                np.int64(value >= a)
+                            value = state[_unsigned(low + i), slot]
+                            cell[i] = (
+                                cell[i] * weight
+                                + np.int64(value >= a)
                                 + np.int64(value >= b)
                                 + np.int64(value >= c)
                                 + np.int64(value >= d)
                             )
+                        weight = 1
                 else:
+                    for i in range(size):
+                        values[i] = state[_unsigned(low + i), slot]
+                        reached[i] = 0
                     for k in range(first, first + many):
                         for i in range(size):
                             start = starts[p, k + cell[i] * further]
                             reached[i] += np.int64(values[i] >= start)
-                for i in range(size):
-                    cell[i] = cell[i] * (many + 1) + reached[i]
+                    for i in range(size):
+                        cell[i] = cell[i] * (many + 1) + reached[i]
             for i in range(size):
-                row = low + i
-                here = state[row, 2] > 0 or state[row, 3] != 0
-                if here or (entered.size > 0 and entered[row] <= p):
-                    found[p, row] = names[cell[i]]
-                else:
-                    found[p, row] = ABSENT
+                row = _unsigned(low + i)
+                gone = (state[row, 2] | state[row, 3]) == 0
+                if entered.size > 0:
+                    gone &= entered[row] > p
+                found[p, row] = np.uint8(names[_unsigned(cell[i])] | -np.int64(gone))
     return found
