@@ -120,6 +120,15 @@ def test_a_value_that_means_nothing_is_refused(value, told):
             ),
         ),
         (
+            "last_gap_days",
+            "sum",
+            (
+                "measure 'm' reads 'last_gap_days', which is no column of orders\n"
+                "  where: Measure('m')\n"
+                "  fix:   it is a measure, which these rows do not have: read their own columns"
+            ),
+        ),
+        (
             "channel",
             "sum",
             (
@@ -160,3 +169,10 @@ def test_sums_of_floats_do_not_depend_on_the_order_of_rows():
     found = {base_of({"orders": made}).measures(mine)["m"].item() for made in (rows, rows[::-1])}
     assert len(found) == 1
     assert math.isfinite(found.pop())
+
+
+def test_a_value_that_is_the_same_of_all_rows_is_counted_of_each():
+    settled = "CASE WHEN 0 = 0 THEN 0 IS NOT NULL ELSE 0 BETWEEN total AND 0 END"
+    base = cu.datasets.simulate(20, 60, seed=1).base()
+    found = base.measures("orders", cu.Measure("all", settled, how="count"))
+    assert found["all"].sum() == base.log("orders").height

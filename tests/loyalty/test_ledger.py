@@ -13,6 +13,7 @@ from custseg.loyalty.earn import Earn
 from custseg.loyalty.expiry import Expiry
 from custseg.loyalty.program import Program
 from custseg.loyalty.redemption import Redemption
+from custseg.loyalty.refunds import Refunds
 from custseg.model.nouns import Event, Order, OrderLine
 from custseg.schema.table import table
 
@@ -353,3 +354,31 @@ def test_the_minimum_and_the_spending_order_are_the_programs():
     assert strict.run(base).refusals["reason"].to_list() == ["below minimum"]
     oldest = Program("Blue", earning=PROGRAM.earning, redemption=Redemption(order="oldest_first"))
     assert oldest.run(base).allocations["lot_id"].to_list() == ["order:1"]
+
+
+def test_a_lot_brought_back_after_its_members_clock_ran_out_lives_as_long_as_it_is_given():
+    orders = {
+        "order_id": [1, 2],
+        "customer_id": [7, 8],
+        "ordered_at": ["2024-01-01T10:00", "2024-01-30T10:00"],
+        "total": [10, 10],
+    }
+    events = {
+        "event_id": [1, 2],
+        "customer_id": [7, 7],
+        "at": ["2024-01-02T10:00", "2024-01-30T10:00"],
+        "kind": ["redeem", "cancel"],
+        "points": [5, None],
+        "refers_to": [None, 1],
+    }
+    ledger = Program(
+        "Blue",
+        earning=Earn.per("base", 1, per="1.00"),
+        expiry=Expiry.idle(days=3),
+        refunds=Refunds(restored=2),
+    ).run(base_of(orders, events))
+    assert ledger.check().is_empty()
+    lot = ledger.lots().row(0, named=True)
+    assert (lot["remaining"], lot["expired"]) == (5, 5)
+    assert lot["expires_at"] == dt.datetime(2024, 2, 1, 23, tzinfo=dt.UTC)
+    assert ledger.balances()["next_expiry_at"][0] == lot["expires_at"]

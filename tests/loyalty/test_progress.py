@@ -7,13 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import custseg as cu
 from loyalty import worlds
 from loyalty.bridge import base_of, program_of
 from naive.points import replay
+from naive.points.days import first_instant
 from naive.points.progress import TICK, prospects
 
 CENT = Decimal("0.01")
@@ -39,17 +40,76 @@ def moments():
     return st.tuples(climbs, st.sampled_from([0, 0, 0, 1, 2, 5]), days).map(chosen)
 
 
+# Reviews of a month, a quarter and a year, a leap day, and nights on which clocks move.
+EDGES = [
+    dt.date.fromisoformat(day)
+    for day in (
+        "2024-01-01 2024-01-31 2024-02-01 2024-02-29 2024-03-01 2024-03-10 2024-03-31 2024-04-01 "
+        "2024-05-01 2024-07-01 2024-10-01 2024-11-01 2025-01-01 2025-02-01 2025-03-01 2026-01-01"
+    ).split()
+]
+SHIFTS = (-TICK, 0 * TICK, dt.timedelta(hours=12))
+
+
+@st.composite
+def climbs(draw):
+    """One member whose orders, refunds and reviews, like the as_of, lie at the edges of days."""
+    tz, ladder = draw(st.sampled_from(worlds.ZONES)), worlds.ladder_of(draw(worlds.LADDERS))
+    instants = sorted(first_instant(day, tz) + shift for day in EDGES for shift in SHIFTS)
+    places = st.integers(0, len(instants) - 1)
+    bought = sorted(draw(st.lists(places.filter(lambda place: place < 36), min_size=1, max_size=5)))
+    orders = [
+        {"id": number, "customer": 1, "at": instants[place], "total": draw(TOTALS)}
+        for number, place in enumerate(bought)
+    ]
+    logs = {"orders": orders, "lines": [], "events": [], "customers": None}
+    for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        order = draw(st.sampled_from(orders))
+        event = dict.fromkeys(("points", "amount", "refers_to", "reward", "expires_at", "channel"))
+        event |= {"id": number, "customer": 1, "kind": draw(st.sampled_from(["refund", "review"]))}
+        event["at"] = order["at"] + draw(st.sampled_from([TICK, dt.timedelta(days=31)]))
+        if event["kind"] == "refund":
+            event |= {"refers_to": order["id"], "amount": draw(REFUNDED)}
+        logs["events"].append(event)
+    reviewed = {**worlds.BASE, "form": "flat", "name": "review", "on": "review", "points": "3"}
+    program = worlds.plain(tiers=[])
+    program |= {"tz": tz, "tiers": ladder, "earning": [*program["earning"], reviewed]}
+    return program, logs, instants[draw(places.filter(lambda place: place >= bought[0]))]
+
+
+# An example takes a dozen milliseconds, and edges are met seldom.
+MORE = settings(max_examples=min(5 * settings.default.max_examples, 2_000))
+TOTALS = st.sampled_from(["10.00", "30.00", "5.00", "0.01", "12.35", "20.00"])
+REFUNDED = st.sampled_from(["0.01", "5.00", "10.00", "12.35"])
+
+
 @given(moments())
 def test_progress_is_what_the_twin_says(world):
+    agree(world)
+
+
+@MORE
+@given(climbs())
+def test_progress_at_the_edges_of_days_is_what_the_twin_says(world):
+    agree(world)
+
+
+def agree(world):
+    """The engine and the twin say the same of everyone."""
     program, logs, as_of = world
     outcome = replay(program, logs, as_of)
-    ledger = program_of(program).run(base_of(logs, program["tz"], as_of))
-    found = [exact(row) for row in ledger.progress().rows(named=True)]
+    base = base_of(logs, program["tz"], as_of)
+    ledger = program_of(program).run(base)
+    told = ledger.progress()
+    found = [exact(row) for row in told.rows(named=True)]
     expected = prospects(outcome, as_of).items()
     assert found == [{"customer_id": one} | each.row() for one, each in expected]
+    # It was looked at, and nothing else.
+    assert ledger == program_of(program).run(base)
+    assert ledger.progress().equals(told)
 
 
-@given(moments())
+@given(moments() | climbs())
 def test_what_is_missing_lifts_or_keeps_the_tier_and_no_less_does(world):
     program, logs, as_of = world
     for each in prospects(replay(program, logs, as_of), as_of).values():
@@ -110,6 +170,63 @@ def test_a_fall_that_waits_is_told_with_its_day(days, day):
     (row,) = ledger_of(ladder, orders, "2026-03-05").progress().rows(named=True)
     assert (row["tier"], str(row["to_keep"])) == ("silver", "10.00")
     assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == f"{day} {day}"
+
+
+@pytest.mark.parametrize(("day", "missing"), [("01-31", "10.00"), ("02-01", "6.00")])
+def test_a_review_sees_its_window_from_the_first_day_on(day, missing):
+    orders = [("2026-01-05", 12), (f"2026-{day}", 4)]
+    (row,) = (
+        ledger_of(cu.Ladder(LEVELS, **MONTHLY), orders, "2026-02-25").progress().rows(named=True)
+    )
+    assert (row["tier"], str(row["to_keep"])) == ("silver", missing)
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == "03-01 03-01"
+
+
+@pytest.mark.parametrize(("day", "missing"), [("02-08", "10.00"), ("02-09", "6.00")])
+def test_a_fall_that_waits_is_kept_from_by_what_counts_on_the_day_before_it(day, missing):
+    ladder = cu.Ladder(LEVELS, by="spend", window=cu.Window(days=30), review="month", grace_days=10)
+    ledger = ledger_of(ladder, [("2026-01-05", 12), (f"2026-{day}", 4)], "2026-03-05")
+    (row,) = ledger.progress().rows(named=True)
+    # On 10 March, the last day, 30 days begin with 9 February.
+    assert (row["tier"], str(row["to_keep"])) == ("silver", missing)
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == "03-11 03-11"
+
+
+@pytest.mark.parametrize(
+    ("grace", "day", "missing"), [(10, "03-11", "6.00"), (40, "04-10", "10.00")]
+)
+def test_a_fall_that_waits_beyond_a_review_is_kept_from_in_the_period_after_it(grace, day, missing):
+    ladder = cu.Ladder(LEVELS, by="spend", window="period", review="month", grace_days=grace)
+    ledger = ledger_of(ladder, [("2026-01-05", 12), ("2026-03-02", 4)], "2026-03-05")
+    (row,) = ledger.progress().rows(named=True)
+    assert (row["tier"], str(row["counted"]), str(row["to_keep"])) == ("silver", "4.00", missing)
+    assert f"{row['deadline']:%m-%d} {row['falls_at']:%m-%d}" == f"{day} {day}"
+
+
+def test_who_leaves_at_the_as_of_has_no_progress():
+    shop = cu.datasets.simulate(20, 60, seed=1).base()
+    one = shop.log("orders")["customer_id"][0]
+    leaves = cu.Event(event_id=1, customer_id=one, at=shop.instant, kind="close")
+    closing = cu.CustomerBase(orders=shop.log("orders"), events=cu.table(cu.Event).frame([leaves]))
+    ledger = cu.Program("Blue", tiers=cu.Ladder(LEVELS)).run(closing.as_of(shop.instant))
+    before = cu.Program("Blue", tiers=cu.Ladder(LEVELS)).run(shop).progress()
+    assert ledger.progress().equals(before.filter(before["customer_id"] != one))
+    assert one in before["customer_id"]
+
+
+def test_thresholds_are_met_in_whole_units_of_the_currency():
+    made = [cu.Order(order_id=1, customer_id=1, ordered_at="2026-01-05", total=10)]
+    for currency, least, told in (
+        ("EUR", "10.005", "0.01"),
+        ("JPY", "10.5", "1"),
+        ("KWD", "10.005", "0.005"),
+        ("EUR", 10**30, "92233720368547748.07"),
+    ):
+        orders = cu.table(cu.Order, currency=currency).frame(made)
+        base = cu.CustomerBase(orders=orders, currency=currency)
+        ladder = cu.Ladder({"member": 0, "silver": least}, by="spend")
+        (row,) = cu.Program("Blue", tiers=ladder).run(base).progress().rows(named=True)
+        assert (row["tier"], str(row["to_next"])) == ("member", told)
 
 
 def test_an_order_of_what_is_missing_is_quoted_with_the_next_tier():

@@ -276,3 +276,14 @@ def test_no_lines_are_beside_orders_of_any_ids():
     ).as_of("2026-01-31")
     earning = cu.Earn.per("tea", 1, per="1.00", lines="category = 'tea'")
     assert cu.Program("Blue", earning=earning).run(base).entries.is_empty()
+
+
+def test_a_condition_that_says_the_same_of_all_orders_says_it_of_each():
+    settled = "CASE WHEN 0 = 0 THEN 0 IS NOT NULL ELSE 0 BETWEEN total AND 0 END"
+    shop = cu.datasets.simulate(20, 60, seed=1).base()
+    always, never = (
+        cu.Program("x", earning=cu.Earn.flat("each", 5, when=when)).run(shop).totals.issued
+        for when in (settled, settled.replace("NOT ", ""))
+    )
+    assert always == cu.Program("x", earning=cu.Earn.flat("each", 5)).run(shop).totals.issued > 0
+    assert never == 0

@@ -14,8 +14,19 @@ from rules.conditions import conditions, framed, rows
 SPENDERS = ("AND", (">", ("column", "spend"), ("literal", 0)), ("null", ("column", "region")))
 
 
+# The row is asked only where zero is not zero: polars says once what is the same of all.
+SETTLED = (
+    "case",
+    ("=", ("literal", 0), ("literal", 0)),
+    ("null", ("literal", 0)),
+    ("between", ("literal", 0), ("column", "spend"), ("literal", 0)),
+)
+
+
 @given(conditions(), rows())
 @example(SPENDERS, [])
+@example(SETTLED, [])
+@example(SETTLED, [{"spend": 5.0}, {"spend": None}])
 @example(("not", ("in", ("column", "region"), ("it's", "NOW()"))), [{"region": None}])
 def test_a_rule_answers_as_three_valued_logic_does(condition, listed):
     rule = cu.Rule("hit", naive.sql(condition))

@@ -72,6 +72,15 @@ def test_what_comes_after_the_horizon_changes_nothing(rows, at, days):
     assert labels[0].equals(labels[1])
 
 
+def test_an_order_at_the_instant_itself_is_known_and_one_at_the_end_of_what_is_known_counts():
+    noon = dt.datetime.combine(START, dt.time(12), dt.UTC)
+    at, seen = noon + dt.timedelta(days=10), noon + dt.timedelta(days=20)
+    for later, days in (([20], 10), ([15, 20], 5)):
+        base = base_of([(1, each, 20) for each in (0, 10, *later)]).as_of(seen)
+        found = churn_labels(base, at, cu.Window(days=30))
+        assert found.rows() == [(1, False, False, days)]
+
+
 def test_censored_customers_are_marked_and_not_counted():
     base = base_of([(1, 0, 5), (2, 0, 5), (2, 20, 5)]).as_of(day(30))
     labels = churn_labels(base, day(10), cu.Window(days=60))

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,15 +145,16 @@ WEEKLY = list(range(0, 100, 7))
 
 
 def test_who_slipped_is_told_with_the_reason():
-    base = base_of({1: WEEKLY, 2: [*WEEKLY, 105, 112, 119, 126], 3: [0], 4: [0, 50]}).as_of(
-        START + dt.timedelta(days=128)
-    )
+    days = {1: WEEKLY, 2: [*WEEKLY, 105, 112, 119, 126], 3: [0], 4: [0, 50], 5: [50, 57]}
+    base = base_of(days).as_of(START + dt.timedelta(days=128))
     fit = ChurnRiskFit(purchases=BGNBD, usual_gap=10.0, threshold=0.5)
     found = fit.warnings(base, since=START + dt.timedelta(days=60))
     assert found.columns == ["customer_id", "risk_before", "churn_risk", "spend", "reasons"]
     # 30 days without an order are 4.3 gaps of a week; the other two wait as they did before.
     assert found.filter(customer_id=1)["reasons"].to_list() == [["overdue 4.3 x own gap"]]
     assert found.filter(customer_id=3)["reasons"].to_list() == [["overdue 1.8 x usual gap"]]
+    # Two days with an order make a gap of one's own.
+    assert found.filter(customer_id=5)["reasons"].to_list() == [["overdue 10.1 x own gap"]]
     assert 2 not in found["customer_id"]
     assert (found["risk_before"] < 0.5).all()
     assert (found["churn_risk"] >= 0.5).all()
@@ -217,10 +219,20 @@ def test_rows_after_the_as_of_change_no_warning():
     assert found.equals(risk.warnings(known, since=since, scheme=scheme))
 
 
+def test_who_reaches_the_threshold_slips_and_who_stood_there_did_so_before():
+    base = base_of({1: WEEKLY}).as_of(START + dt.timedelta(days=128))
+    since = START + dt.timedelta(days=60)
+    ((before, now),) = RISK.warnings(base, since=since).select("risk_before", "churn_risk").rows()
+    for threshold, slips in ((now, True), (np.nextafter(now, 1), False), (before, False)):
+        told = evolve(RISK, threshold=float(threshold)).warnings(base, since=since)
+        assert (told.height == 1) is slips
+
+
 def test_a_day_that_is_not_earlier_is_refused():
     base = base_of({1: WEEKLY})
-    with pytest.raises(SchemaError, match="is not before"):
-        RISK.warnings(base, since=base.day)
+    for since in (base.day, base.instant):
+        with pytest.raises(SchemaError, match="is not before"):
+            RISK.warnings(base, since=since)
 
 
 def test_everything_that_is_wrong_with_a_risk_is_said_at_once():
@@ -243,6 +255,15 @@ def test_returns_are_ranked_by_what_they_are_expected_to_be_worth():
     assert np.allclose(found["value_if_back"], back)
     assert np.allclose(found["return_value"], 0.1 * back - 2.0)
     assert found["return_value"].is_sorted(descending=True)
+
+
+def test_equal_returns_stand_by_id_and_of_who_is_surely_gone_nobody_can_tell():
+    base = base_of({1: range(400), 9: [0, 3000], 3: [0, 3000]})
+    found = WinBack(value=VALUE).score(base.as_of(START + dt.timedelta(days=4000)))
+    assert found["customer_id"].to_list() == [3, 9, 1]
+    gone = found.row(-1, named=True)
+    assert (gone["p_alive"], gone["value_if_back"], gone["return_value"]) == (0.0, None, None)
+    assert found["return_value"][0] == found["return_value"][1] > 0
 
 
 def test_a_response_may_be_a_score_and_is_the_chance_to_be_alive_by_default():

@@ -119,6 +119,21 @@ def test_values_of_zero_or_less_and_customers_without_orders_are_outside_the_tot
     assert "".join(fitted(ABC(), stranger).label(stranger)["segment"]) == "ABCC"
 
 
+@pytest.mark.parametrize("rows", [1, 40])
+@pytest.mark.parametrize("unknown", [None, math.nan])
+@pytest.mark.parametrize("by", ["spend", "orders"])
+def test_orders_that_are_not_counted_are_no_orders_and_refused(by, unknown, rows):
+    frame = spending(*[50.0] * rows).with_columns(orders=pl.Series([unknown] + [1.0] * (rows - 1)))
+    for name, asked in (("ABC.tally", ABC(by=by).tally), ("ABCScheme.label", SCHEME.label)):
+        with pytest.raises(FitError) as error:
+            asked(frame)
+        (problem,) = error.value.problems
+        assert problem.what == "'orders' is null or NaN for 1 customer"
+        assert problem.where == name
+    with pytest.raises(FitError, match="'orders' is String, not a number"):
+        SCHEME.label(frame.with_columns(pl.col("orders").cast(pl.String)))
+
+
 @pytest.mark.parametrize("customers", [[], [(None, 0, 0.0)], [(3, 1, 0.0), (3, 1, -2.0)]], ids=str)
 def test_with_nothing_to_share_out_later_customers_are_c(customers):
     scheme = fitted(ABC(), measured(customers))

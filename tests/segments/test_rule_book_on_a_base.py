@@ -211,3 +211,17 @@ def test_measures_of_expressions_do_not_serialise():
 
 def test_a_book_shows_its_measures():
     assert "measures=(Measure(" in repr(cu.RuleBook.every(FAN, measures=[APP]))
+
+
+@pytest.mark.parametrize("hit", [True, False])
+def test_a_rule_that_says_the_same_of_all_rows_says_it_of_each(hit):
+    answer = f"0 IS {'NOT ' if hit else ''}NULL"
+    settled = f"CASE WHEN 0 = 0 THEN {answer} ELSE 0 BETWEEN spend AND 0 END"
+    everyone = SHOP.customer_ids.len()
+    for others in ((), (cu.Rule("more", settled),), (cu.Rule("many", "orders > 1000"),)):
+        rules = (cu.Rule("all", settled), *others)
+        found = cu.RuleBook.first(*rules, otherwise="none").segment(SHOP)
+        assert found.frame["segment"].to_list() == ["all" if hit else "none"] * everyone
+        tags = cu.RuleBook.every(*rules).assign(SHOP)
+        assert tags.frame["all"].to_list() == [hit] * everyone
+    assert SHOP.where(settled).customer_ids.len() == everyone * hit

@@ -584,8 +584,7 @@ def fold_grants(
                     _put_down(path, held, total, first, row)
                     _advance(path, day, rows, reviews, moves, now)
                     held, total, first = path[_HELD], path[_SUM], path[_FIRST]
-                about = here, row, today, held
-                units = _granted(given, caps, rows, (told, parts), about)
+                units = _granted(given, caps, rows, (told, parts), (here, row, today, held))
                 if units == _BEYOND:
                     return 0, _signed(here)
                 points[here] = units

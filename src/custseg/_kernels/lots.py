@@ -251,7 +251,7 @@ def _close(
 @bare
 def fold_lots(
     offsets: Ints,
-    log: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
+    log: tuple[Slate, Slate, Slate, Slate, Slate, Slate],
     calendar: tuple[Slate, Slate],
     limits: Ints,
     until: int,
@@ -318,13 +318,11 @@ def fold_lots(
                 if granted > 0:
                     came += granted
                     upto += granted
+                    adjusted += granted if act == CARE else 0
                     today = _unsigned(day[here])
-                    end, opening = ends[today], opens[today]
-                    if act == CARE:
-                        adjusted += granted
-                        opening = now
+                    opening = now if act == CARE else opens[today]
                     place = (opened, last, gone, upto, now)
-                    opened, more = _make(held, place, end, opening, i)
+                    opened, more = _make(held, place, ends[today], opening, i)
                     tangled = tangled or more
                     last += 1
                 continue

@@ -11,11 +11,11 @@ from attrs import field, frozen
 from custseg.base.exact import quotient
 from custseg.errors import Problem, RuleError
 from custseg.model.measure_name import MeasureName
-from custseg.rules.language import mistaken_names, nearest, quoted_names
+from custseg.rules.language import instead, mistaken_names, quoted_names
 from custseg.rules.nature import faults
 from custseg.rules.rule import is_plain_name
 from custseg.rules.tokens import clocks
-from custseg.rules.tree import FAILURES, paths, tree_of
+from custseg.rules.tree import FAILURES, each_row, paths, tree_of
 from custseg.schema.bridge import ragged
 from custseg.schema.clock import local_times
 from custseg.schema.record import key_of
@@ -136,7 +136,7 @@ class Measure:
                 Problem(
                     f"measure {self.name!r} reads {name!r}, which is no column of {self.over}",
                     self._where,
-                    nearest(name, shown.columns),
+                    instead(name, shown.columns),
                 )
                 for name in dict.fromkeys(unknown)
             )
@@ -162,9 +162,10 @@ class Measure:
         """
         shown = local_times(rows, tz)
         try:
-            values = shown.select(self.expression.alias("value")).to_series()
+            found = shown.select(self.expression.alias("value")).to_series()
         except FAILURES as error:
             raise self._failed(error) from error
+        values = each_row(found, shown.height)
         scale = values.dtype.scale if isinstance(values.dtype, pl.Decimal) else 0
         if isinstance(values.dtype, pl.Decimal):
             values = values.to_physical().cast(pl.Int128)

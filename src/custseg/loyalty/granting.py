@@ -13,11 +13,10 @@ from custseg._kernels import grants as kernel
 from custseg.loyalty.calendar import no_reviews, reviews_of
 from custseg.loyalty.contributions import LARGEST, granted
 from custseg.loyalty.weighing import (
+    Weights,
     beyond_at,
     beyond_place,
-    denominator_of,
     factors_of,
-    limited_of,
     weighed,
 )
 from custseg.schema.bridge import read_only
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from custseg.loyalty.plan import Plan
     from custseg.loyalty.sequence import Sequence
     from custseg.loyalty.terms import Terms
-    from custseg.loyalty.weighing import Limited
 
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
@@ -130,14 +128,12 @@ class Reckoning:
     """What follows from a program and from which of its rules there are, whatever the rows.
 
     Attributes:
-        denominator: Of all rates at once.
-        limited: The rules that need the order of things.
+        weights: What its rules come to.
         options: The ladder's options as numbers.
         thresholds: What each of its levels takes.
     """
 
-    denominator: int
-    limited: Limited
+    weights: Weights
     options: Ints
     thresholds: Ints
 
@@ -146,10 +142,9 @@ class Reckoning:
         """What a plan remembers: a log has all rules on it or, without rows, none."""
         offered = len(sides[0].offers), len(sides[1].offers)
         if offered not in plan.reckonings:
-            ladder, denominator = plan[-1].program.tiers, denominator_of(sides)
-            limited = limited_of(plan.versions, sides, denominator, ladder)
+            ladder, weights = plan[-1].program.tiers, Weights.of(plan.versions, sides)
             numbers = _options(ladder), _thresholds(ladder, plan.versions)
-            plan.reckonings[offered] = cls(denominator, limited, *numbers)
+            plan.reckonings[offered] = cls(weights, *numbers)
         return plan.reckonings[offered]
 
 
@@ -170,76 +165,65 @@ def folded(
         LedgerError: when points, or what they are made of, leave int64.
     """
     ladder, reckoned = plan[-1].program.tiers, Reckoning.of(plan, sides)
-    denominator, limited = reckoned.denominator, reckoned.limited
-    factors, boosts = factors_of(sides, denominator, ladder)
-    units = weighed(sides, denominator, limited, boosts, made)
-    given = (made.origin, *units.columns, limited.allowed, factors)
-    return _through(
-        made,
-        demand,
-        given,
-        limited,
-        days.table,
-        (reckoned.options, reckoned.thresholds, *_reviews(ladder, made, days, until)),
-        (denominator, day),
-        until=until,
-        entries=entries,
+    weights = reckoned.weights
+    factors, boosts = factors_of(sides, weights)
+    units = weighed(sides, weights, boosts, made)
+    given = (made.origin, *units.columns, weights.limited.allowed, factors)
+    rows, limited = made.at.size if entries else 0, weights.limited.places
+    told, parts = np.zeros((rows, 4), np.int64), np.zeros((rows, len(limited)), np.int64)
+    reviews = _reviews(ladder, made, days, until)
+    points, held, moves = _through(
+        made, demand, given, reckoned, (days.table, day), reviews, until, (told, parts)
     )
+    tiers = (None, None) if ladder is None else (held, moves)
+    if not entries:
+        return Grants(points, weights.denominator, None, None, limited, *tiers, None)
+    best = told[:, kernel.WINNER]
+    return Grants(points, weights.denominator, told, parts, limited, *tiers, best)
 
 
 def _through(
     made: Sequence,
     demand: Demand,
     given: tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints],
-    limited: Limited,
-    table: Ints,
-    ladder: tuple[Ints, Ints, Ints, Ints, Ints],
-    about: tuple[int, Ints],
-    *,
+    reckoned: Reckoning,
+    days: tuple[Ints, Ints],
+    reviews: tuple[Ints, Ints, Ints],
     until: int,
-    entries: bool,
-) -> Grants:
-    """One pass of the kernel, in as much room as it takes."""
-    denominator, day = about
-    options, thresholds = ladder[:2]
-    rows, tiered = made.at.size, int(options[kernel.BY]) != kernel.NO_LADDER
+    tell: tuple[Ints, Ints],
+) -> tuple[Ints, Ints, Ints]:
+    """One pass of the kernel, in as much room as it takes: points, tiers held, their changes."""
+    table, day = days
     held = np.zeros(made.offsets.size - 1, np.int64)
-    told = np.zeros((rows if entries else 0, 4), np.int64)
-    parts = np.zeros((rows if entries else 0, len(limited.places)), np.int64)
     act = effective(made, demand)
     at, value, refers = (read_only(each) for each in (made.at, demand.value, demand.refers))
-    room = rows // 4 + 64 if tiered else 1
+    room = 1 if reckoned.options[kernel.BY] == kernel.NO_LADDER else made.at.size // 4 + 64
     # Where there was no room, the next pass writes what this one did, and more.
-    points, owed, refused = demand.points.copy(), demand.extra, demand.reason
+    points = demand.points.copy()
     while True:
         moves = np.empty((room, kernel.MOVE), np.int64)
         count, state = kernel.fold_grants(
             made.offsets,
             (at, act, value, refers, day),
             given,
-            limited.table,
+            reckoned.weights.limited.table,
             table,
-            ladder[2:],
+            reviews,
             read_only(np.minimum(made.members.left, until)),
-            _scratch(made, limited, options, thresholds),
-            (points, owed, refused, held, moves, told, parts),
+            _scratch(made, reckoned),
+            (points, demand.extra, demand.reason, held, moves, *tell),
         )
         if state != kernel.FULL:
             break
         room *= 4
-    if state < rows:
+    if state < made.at.size:
         raise beyond_at(made, state)
-    tiers = (held, moves[:count]) if tiered else (None, None)
-    if not entries:
-        return Grants(read_only(points), denominator, None, None, limited.places, *tiers, None)
-    best = told[:, kernel.WINNER]
-    return Grants(read_only(points), denominator, told, parts, limited.places, *tiers, best)
+    return read_only(points), held, moves[:count]
 
 
-def _scratch(
-    made: Sequence, limited: Limited, options: Ints, thresholds: Ints
-) -> tuple[Ints, Ints, Ints, Ints]:
+def _scratch(made: Sequence, reckoned: Reckoning) -> tuple[Ints, Ints, Ints, Ints]:
     """The path of a member's tiers, what it used of caps, and its rows."""
+    options, thresholds, limited = reckoned.options, reckoned.thresholds, reckoned.weights.limited
     path = np.zeros(kernel.path_size(thresholds.size, int(options[kernel.GRACE])), np.int64)
     path[: options.size], path[kernel.LEVELS] = options, thresholds.size
     path[kernel.THRESHOLDS : kernel.THRESHOLDS + thresholds.size] = thresholds

@@ -11,6 +11,7 @@ from attrs import frozen
 from custseg._kernels import books, grants
 from custseg.loyalty.kinds import ENTRY_KINDS
 from custseg.loyalty.logs import ALSO
+from custseg.schema.bridge import filled, taken
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,7 @@ class Names:
         elif orders.height == 0 and shared is None:
             lot = "event:" + text
         else:
-            heads = pl.Series([f"{kind}:" for kind in _SOURCES]).gather(source)
+            heads = taken(pl.Series([f"{kind}:" for kind in _SOURCES]), source)
             lot = pl.select(pl.concat_str([heads, text])).to_series()
         written = (
             orders.schema["order_id"] == pl.String
@@ -73,11 +74,11 @@ class Names:
 
     def sources(self, rows: Ints) -> pl.Series:
         """The id of the order, event or care behind each row."""
-        return self.text.gather(self.made.places(rows))
+        return taken(self.text, self.made.places(rows))
 
     def kinds(self, rows: Ints) -> pl.Series:
         """Whether it is an order, an event or care."""
-        return pl.Series(_SOURCES).gather(self.source[self.made.places(rows)])
+        return taken(pl.Series(_SOURCES), self.source[self.made.places(rows)])
 
     def care(self, rows: Ints) -> pl.Series:
         """What care is called, without its day."""
@@ -85,9 +86,7 @@ class Names:
 
     def lots(self, rows: Ints, has: Flags | None = None) -> pl.Series:
         """The id of the lot that each row makes: its kind and id; null where it has none."""
-        if has is None:
-            return self.lot.gather(self.made.places(rows))
-        return self.lot.gather(_where(has, self.made.places(np.maximum(rows, 0))))
+        return taken(self.lot, self.made.places(np.maximum(rows, 0)), has)
 
     def entries(self, program: str, posts: Ints) -> pl.Series:
         """Ids made from program, kind, source and lot: the same log gives the same.
@@ -96,24 +95,19 @@ class Names:
         escaped inside names, so that different parts never give one id.
         """
         rows, kind, lot = (np.ascontiguousarray(posts[:, each]) for each in (0, 1, 3))
-        name = pl.select(_escaped(pl.lit(program))).item()
+        name = program.replace("%", "%25").replace("|", "%7C")
         heads = pl.Series([f"{name}|{each}|" for each in ENTRY_KINDS])
         places = self.made.places(rows)
-        parts = [heads.gather(kind), self.escaped.gather(places)]
+        parts = [taken(heads, kind), taken(self.escaped, places)]
         others = (lot >= 0) & (lot != rows) & (kind != books.CLAWBACK)
         if others.any():
-            about = self.escaped.gather(_where(others, self.made.places(np.maximum(lot, 0))))
-            parts.append(("|" + about).fill_null(""))
+            about = taken(self.escaped, self.made.places(np.maximum(lot, 0)), others)
+            parts.append(filled("|" + about, ""))
         if self.shared is not None:
             ids = self.made.members.ids.cast(pl.String)
-            whose = _where(self.shared[places], self.made.member_of()[rows])
-            parts.append(("|" + ids.gather(whose)).fill_null(""))
+            whose = taken(ids, self.made.member_of()[rows], self.shared[places])
+            parts.append(filled("|" + whose, ""))
         return pl.select(pl.concat_str(parts)).to_series()
-
-
-def _where(has: Flags, places: Ints) -> pl.Series:
-    """Places to gather from; null where there is nothing."""
-    return pl.select(pl.when(pl.Series(has)).then(pl.Series(places))).to_series()
 
 
 def _escaped(text: pl.Expr) -> pl.Expr:
@@ -136,7 +130,7 @@ def rule_names(run: Settled, rows: Ints, earned: Flags) -> pl.Series:
             found = np.flatnonzero(np.bincount(codes))
             codes = np.searchsorted(found, codes)
             spelled = [spelled[code] for code in found]
-    return pl.Series(spelled, dtype=pl.String).gather(_where(earned, codes))
+    return taken(pl.Series(spelled, dtype=pl.String), codes, earned)
 
 
 def took_part(run: Settled, rows: Ints) -> list[tuple[str, Flags]]:
@@ -150,6 +144,8 @@ def took_part(run: Settled, rows: Ints) -> list[tuple[str, Flags]]:
     rules: dict[int, Earn | Boost] = {}
     for at, side in enumerate(run.sides):
         of = (places < orders) == (at == 0)
+        if not of.any():
+            continue
         inside = np.where(of, places - orders * at, 0)
         given = [(each.place, each.rule, each.given.hits) for each in side.offers]
         for place, rule, hit in (*given, *side.boosts):

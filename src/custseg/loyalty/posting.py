@@ -14,7 +14,7 @@ from custseg.loyalty.logs import ALSO, NAME
 from custseg.loyalty.naming import Names, rule_names
 from custseg.loyalty.requests import PROGRAMS_OWN
 from custseg.loyalty.sequence import NEVER
-from custseg.schema.bridge import instants
+from custseg.schema.bridge import framed, instants, masked, nulls, taken
 from custseg.threads import in_threads
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def posted(run: Settled) -> Posted:
     takings = run.booked.takings
     allocations = pl.DataFrame(
         {
-            "entry_id": entries["entry_id"].gather(payer[takings[:, 0]]),
+            "entry_id": taken(entries["entry_id"], payer[takings[:, 0]]),
             "lot_id": names.lots(takings[:, 1]),
             "at": instants(np.ascontiguousarray(takings[:, 3])),
             "points": np.ascontiguousarray(takings[:, 2]),
@@ -187,7 +187,7 @@ def posted(run: Settled) -> Posted:
     moved = turned[:, _KIND] == books.MOVED
     turns = pl.DataFrame(
         {
-            "customer_id": made.members.ids.gather(made.member_of()[turned[:, _ROW]]),
+            "customer_id": taken(made.members.ids, made.member_of()[turned[:, _ROW]]),
             "lot_id": names.lots(turned[:, _LOT], moved),
             "at": instants(np.ascontiguousarray(turned[:, _AT])),
             "expires_at": instants(np.ascontiguousarray(turned[:, _POINTS])),
@@ -211,8 +211,8 @@ def _ties_in_order(made: Sequence, posts: Ints) -> Ints:
     lots = made.places(posts[tied, _LOT])
     orders = made.logs.orders.height
     frame = pl.DataFrame({"run": run[tied], "rank": made.act[posts[tied, _LOT]]})
-    of_order = pl.Series(np.where(lots < orders, lots, -1))
-    of_event = pl.Series(np.where(lots >= orders, lots - orders, -1))
+    of_order = np.where(lots < orders, lots, -1)
+    of_event = np.where(lots >= orders, lots - orders, -1)
     keys = [
         _gathered(made.logs.orders["order_id"], of_order).alias("order_id"),
         *(
@@ -228,11 +228,9 @@ def _ties_in_order(made: Sequence, posts: Ints) -> Ints:
     return arranged
 
 
-def _gathered(values: pl.Series, places: pl.Series) -> pl.Series:
+def _gathered(values: pl.Series, places: Ints) -> pl.Series:
     """Values at places; null where a place is -1."""
-    return values.gather(
-        pl.DataFrame({"p": places}).select(pl.when(pl.col("p") >= 0).then("p"))["p"]
-    )
+    return taken(values, places, places >= 0)
 
 
 def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
@@ -249,29 +247,24 @@ def _entries(run: Settled, names: Names, posts: Ints) -> pl.DataFrame:
     told = run.demand.extra[rows]
     ends = np.where((kind == books.OPENED) & (told != PROGRAMS_OWN), np.maximum(told, at), ends)
     desired = points if run.grants.told is None else run.grants.told[rows, grants.DESIRED]
-    frame = pl.DataFrame(
-        {
-            "entry_id": names.entries(run.terms[-1].program.name, posts),
-            "customer_id": made.members.ids.gather(member),
-            "at": instants(at),
-            "kind": pl.Series(ENTRY_KINDS).gather(kind),
-            "points": points,
-            "balance_after": _running(member, points),
-            "lot_id": names.lots(lot, brings | (kind == books.EXPIRE)),
-            "source": names.sources(rows),
-            "source_kind": names.kinds(rows),
-            "rule": _rules(run, names, rows, kind),
-            "version": _versions(run, today),
-            "desired": desired,
-            "cap": caps_bound(run, rows, earned),
-            "available_at": instants(opens),
-            "expires_at": instants(np.where(ends == NEVER, 0, ends)),
-        }
-    )
-    held = {"desired": earned, "available_at": brings, "expires_at": brings & (ends != NEVER)}
-    return frame.with_columns(
-        pl.when(pl.Series(has)).then(name).alias(name) for name, has in held.items()
-    ).select(ENTRIES)
+    columns = {
+        "entry_id": names.entries(run.terms[-1].program.name, posts),
+        "customer_id": taken(made.members.ids, member),
+        "at": instants(at),
+        "kind": taken(pl.Series(ENTRY_KINDS), kind),
+        "points": pl.Series(points),
+        "balance_after": pl.Series(_running(member, points)),
+        "lot_id": names.lots(lot, brings | (kind == books.EXPIRE)),
+        "source": names.sources(rows),
+        "source_kind": names.kinds(rows),
+        "rule": _rules(run, names, rows, kind),
+        "version": _versions(run, today),
+        "desired": masked(pl.Series(desired), earned),
+        "cap": caps_bound(run, rows, earned),
+        "available_at": masked(instants(opens), brings),
+        "expires_at": masked(instants(ends), brings & (ends != NEVER)),
+    }
+    return framed([columns[name].alias(name) for name in ENTRIES])
 
 
 def _running(member: Ints, points: Ints) -> Ints:
@@ -291,7 +284,7 @@ def _running(member: Ints, points: Ints) -> Ints:
 def _versions(run: Settled, today: Ints) -> pl.Series:
     numbers = np.array([each.program.version for each in run.terms])
     if numbers.size == 1:
-        return pl.repeat(int(numbers[0]), today.size, dtype=pl.Int64, eager=True)
+        return pl.Series(numbers).new_from_index(0, today.size)
     firsts = np.array([each.first for each in run.terms]) - run.days.first
     return pl.Series(numbers[np.searchsorted(firsts, today, side="right") - 1])
 
@@ -307,19 +300,19 @@ def _rules(run: Settled, names: Names, rows: Ints, kind: Ints) -> pl.Series:
         rewards = np.where(kind == books.SPEND, run.demand.refers[rows], -1)
         rewards = np.where(run.made.act[rows] == books.REDEEM, rewards, -1)
         listed = pl.Series(run.terms.reward_names)
-        others.append((rewards >= 0, listed.gather(np.maximum(rewards, 0))))
+        others.append((rewards >= 0, taken(listed, np.maximum(rewards, 0))))
     for of, values in others:
-        told = pl.select(pl.when(pl.Series(of)).then(values).otherwise(told)).to_series()
+        told = values.zip_with(pl.Series(of), told)
     return told
 
 
 def caps_bound(run: Settled, rows: Ints, earned: NDArray[np.bool_]) -> pl.Series:
     """Which caps bound each grant, joined by +."""
     if run.grants.told is None:
-        return pl.repeat(None, rows.size, dtype=pl.String, eager=True)
+        return nulls("cap", pl.String, rows.size)
     found, back = np.unique(cap_codes(run, rows, earned), return_inverse=True)
     spelled = [cap_names(run, int(code)) for code in found]
-    return pl.Series(spelled, dtype=pl.String).gather(back)
+    return taken(pl.Series(spelled, dtype=pl.String), back)
 
 
 def cap_codes(run: Settled, rows: Ints, earned: NDArray[np.bool_] | bool) -> Ints:  # noqa: FBT001

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 from attrs import frozen
 
@@ -19,8 +18,7 @@ from custseg.loyalty.naming import took_part
 from custseg.loyalty.plan import plan_of
 from custseg.loyalty.posting import cap_codes, cap_names
 from custseg.loyalty.settlement import earned
-from custseg.schema.arrow import true
-from custseg.schema.bridge import array, framed, located, nulls
+from custseg.schema.bridge import array, framed, located, nulls, occurrences
 
 if TYPE_CHECKING:
     from custseg.loyalty.frames import Frames
@@ -85,7 +83,7 @@ def quote(program: Program | Programs, order: Order, ledger: Ledger) -> Quote:
     ladder, tiers = plan[-1].program.tiers, run.grants.held
     names = () if ladder is None else ladder.names
     after = names[int(tiers[0])] if tiers is not None and tiers.size else None
-    found = np.flatnonzero(true(run.made.logs.orders["order_id"] == row["order_id"][0]))
+    found = occurrences(run.made.logs.orders["order_id"], row["order_id"][0])
     if not found.size:
         # An order of nothing counts nowhere.
         return Quote(0, 0, None, None, after, after)

@@ -165,10 +165,8 @@ def sequence(logs: Logs, kinds: frozenset[str] | None) -> Sequence:
         places = (every, nothing) if events.size == 0 else (nothing, every)
         at = orders if events.size == 0 else events
     else:
-        offsets, source, at, *places = (
-            np.empty(size, np.int64)
-            for size in (ids.len() + 1, act.size, act.size, orders.size, events.size)
-        )
+        places = np.empty(orders.size, np.int64), np.empty(events.size, np.int64)
+        offsets, source, at = (np.empty(n, np.int64) for n in (ids.len() + 1, act.size, act.size))
         left = (first, orders, read_only(act[: orders.size]))
         right = (second, events, rank_of(logs.act))
         merge.interleave(left, right, (offsets, source, at, *places))
@@ -201,10 +199,10 @@ def _united(left: pl.Series, right: pl.Series) -> tuple[pl.Series, Ints, Ints]:
     if left.dtype != pl.Int64:
         ids = pl.concat([left, right]).unique().sort()
         return ids, located(ids, left), located(ids, right)
-    sizes = left.len() + right.len(), left.len(), right.len()
-    united, *whose = (np.empty(size, np.int64) for size in sizes)
-    count = merge.unite(array(left), array(right), (united, *whose))
-    return pl.Series(left.name, united[:count]), *whose
+    both = left.len(), right.len()
+    united, lefts, rights = (np.empty(size, np.int64) for size in (sum(both), *both))
+    count = merge.unite(array(left), array(right), (united, lefts, rights))
+    return pl.Series(left.name, united[:count]), lefts, rights
 
 
 def _members(

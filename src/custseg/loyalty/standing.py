@@ -93,10 +93,11 @@ def _with_current_ends(lots: pl.DataFrame, turns: pl.DataFrame) -> pl.DataFrame:
         how="left",
         maintain_order="left",
     )
-    # What has ended stays so; what lives ends with idleness at the latest.
-    over = (pl.col("ended") <= pl.col("turned")).fill_null(value=False)
+    # What has ended stays so; what lives ends with idleness at the latest. A clock that had run
+    # out when a lot was brought back ends it no more.
+    over = (pl.col("ended") <= pl.col("turned")) | (pl.col("idle") <= pl.col("turned"))
     current = pl.coalesce("ended", "expires_at")
-    ended = over | (current < pl.col("idle")).fill_null(value=False)
+    ended = over.fill_null(value=False) | (current < pl.col("idle")).fill_null(value=False)
     return lots.with_columns(
         expires_at=pl.when(ended).then(current).otherwise(pl.coalesce("idle", current))
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from custseg.loyalty.boost import Boost
     from custseg.loyalty.earning import Offer, Side
     from custseg.loyalty.ladder import Ladder
     from custseg.loyalty.sequence import Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Limited",
     "Weighed",
+    "Weights",
     "beyond_at",
     "beyond_int64",
     "beyond_place",
@@ -107,6 +109,41 @@ class Limited:
     varied: dict[int, int]
 
 
+@frozen(eq=False)
+class Weights:
+    """What rules come to in whole units, whatever the rows.
+
+    Attributes:
+        denominator: Units of one point.
+        each: What each offer of orders, and of events, gives: at once, or for a
+            smallest unit of money.
+        limited: The rules that need the order of things.
+        ladder: The tiers.
+        factors: int64[levels x 2], what tiers alone make of units, as fractions.
+    """
+
+    denominator: int
+    each: tuple[tuple[int, ...], tuple[int, ...]]
+    limited: Limited
+    ladder: Ladder | None
+    factors: Ints
+
+    @classmethod
+    def of(cls, terms: Listed[Terms], sides: tuple[Side, Side]) -> Weights:
+        """The weights of what rules offer.
+
+        Raises:
+            LedgerError: when numbers leave int64, or there are too many rules.
+        """
+        ladder, denominator = terms[-1].program.tiers, denominator_of(sides)
+        first, second = (
+            tuple(int(offer.given.rate * denominator) for offer in side.offers) for side in sides
+        )
+        limited = limited_of(terms, sides, denominator, ladder)
+        factors = _factors([0], [], denominator, ladder)
+        return cls(denominator, (first, second), limited, ladder, factors)
+
+
 def limited_of(
     terms: Listed[Terms], sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
 ) -> Limited:
@@ -144,9 +181,7 @@ def limited_of(
     return Limited(tuple(places), flat, read_only(allowed), varied)
 
 
-def factors_of(
-    sides: tuple[Side, Side], denominator: int, ladder: Ladder | None
-) -> tuple[Ints, Ints]:
+def factors_of(sides: tuple[Side, Side], weights: Weights) -> tuple[Ints, Ints]:
     """What boosts and tiers make of units, and where each row's part of it begins.
 
     Returns:
@@ -154,6 +189,8 @@ def factors_of(
         the first tier's, or no rows where there are no boosts.
     """
     places = sorted({place: boost for side in sides for place, boost, _ in side.boosts}.items())
+    if not places:
+        return weights.factors, np.zeros(0, np.int64)
     if len(places) > _MOST_BOOSTS:
         raise LedgerError(
             f"a program can have {_MOST_BOOSTS} boosts, not {len(places)}",
@@ -161,13 +198,23 @@ def factors_of(
             fix="join boosts that never hold together",
         )
     found, rows = _combinations(sides, {place: bit for bit, (place, _) in enumerate(places)})
+    boosts = [boost for _, boost in places]
+    table = _factors(found, boosts, weights.denominator, weights.ladder)
+    levels = 1 if weights.ladder is None else len(weights.ladder.names)
+    return table, read_only(rows * levels)
+
+
+def _factors(
+    codes: list[int], boosts: list[Boost], denominator: int, ladder: Ladder | None
+) -> Ints:
+    """What boosts, as bits of codes, and tiers make of units, as fractions, by tier."""
     names = ladder.names if ladder is not None else ("",)
     by_tier = ladder.boosts if ladder is not None else (Fraction(1),)
-    table = np.empty((len(found), len(names), 2), np.int64)
-    for row, code in enumerate(found):
+    table = np.empty((len(codes), len(names), 2), np.int64)
+    for row, code in enumerate(codes):
         for tier, (name, factor) in enumerate(zip(names, by_tier, strict=True)):
             whole = factor / denominator
-            for bit, (_, boost) in enumerate(places):
+            for bit, boost in enumerate(boosts):
                 if code >> bit & 1 and (not boost.tiers or name in boost.tiers):
                     whole *= boost.factor
             if max(whole.numerator, whole.denominator) > _SAFE:
@@ -177,7 +224,7 @@ def factors_of(
                     fix="write factors and rates with fewer digits",
                 )
             table[row, tier] = whole.numerator, whole.denominator
-    return read_only(table.reshape(-1)), read_only(rows * len(names))
+    return read_only(table.reshape(-1))
 
 
 _MOST_BOOSTS = 62
@@ -185,8 +232,6 @@ _MOST_BOOSTS = 62
 
 def _combinations(sides: tuple[Side, Side], bits: dict[int, int]) -> tuple[list[int], Ints]:
     """Which boosts multiply rows together, as bits, and which of these each row has."""
-    if not bits:
-        return [0], np.zeros(0, np.int64)
     rows = np.zeros(sum(side.rows for side in sides), np.int64)
     first = 0
     for side in sides:
@@ -203,9 +248,7 @@ def _combinations(sides: tuple[Side, Side], bits: dict[int, int]) -> tuple[list[
 _DENSE = 1024
 
 
-def weighed(
-    sides: tuple[Side, Side], denominator: int, limited: Limited, boosts: Ints, made: Sequence
-) -> Weighed:
+def weighed(sides: tuple[Side, Side], weights: Weights, boosts: Ints, made: Sequence) -> Weighed:
     """What rules give in units: those that nothing limits together, others each alone."""
     rows = sum(side.rows for side in sides)
     best = any(offer.best for side in sides for offer in side.offers)
@@ -214,25 +257,25 @@ def weighed(
         np.zeros(rows, np.int64),
         np.full(rows if best else 0, -1),
         boosts,
-        np.zeros((rows, len(limited.varied)), np.int64),
+        np.zeros((rows, len(weights.limited.varied)), np.int64),
     )
     first = 0
     for at, side in enumerate(sides):
-        _weigh(side, at, denominator, limited, made, found.part(first, first + side.rows))
+        _weigh(side, at, weights, made, found.part(first, first + side.rows))
         first += side.rows
     for column in found.columns:
         column.setflags(write=False)
     return found
 
 
-def _weigh(
-    side: Side, at: int, denominator: int, limited: Limited, made: Sequence, into: Weighed
-) -> None:
+def _weigh(side: Side, at: int, weights: Weights, made: Sequence, into: Weighed) -> None:
     """Put in what the rules give the rows of one log."""
-    weights = [int(offer.given.rate * denominator) for offer in side.offers]
-    is_large = side.rows > 0 and _may_overflow(side, weights)
+    if side.rows == 0:
+        return
+    limited, each = weights.limited, weights.each[at]
+    is_large = _may_overflow(side, each)
     total, matched = np.zeros(side.rows, np.int64), np.zeros(side.rows, np.bool_)
-    for offer, weight in zip(side.offers, weights, strict=True):
+    for offer, weight in zip(side.offers, each, strict=True):
         given, hits = offer.given, offer.given.hits
         if is_large:
             _check_size(given.amounts, weight, hits, made, at)
@@ -257,7 +300,7 @@ def _weigh(
     np.copyto(into.plain, total, where=matched)
 
 
-def _may_overflow(side: Side, weights: list[int]) -> bool:
+def _may_overflow(side: Side, weights: tuple[int, ...]) -> bool:
     """Whether sums may leave what int64 safely holds: rows must be looked at one by one."""
     largest: dict[int, int] = {}
     most = 0

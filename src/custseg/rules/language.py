@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from custseg.rules.tree import Node
 
-__all__ = ["Condition", "by_zero", "mistaken_names", "nearest", "quoted_names", "read"]
+__all__ = ["Condition", "by_zero", "instead", "mistaken_names", "nearest", "quoted_names", "read"]
 
 _MEASURE_HINT = "measures end in _30d, _12m or _2026"
 
@@ -261,6 +261,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if own == ["customer_id"]:
         return "of a customer read a measure, such as spend_365d or orders"
     return f"known are {', '.join(sorted(own)[:8])}" if own else "add the column"
+
+
+def instead(name: str, known: Iterable[str]) -> str:
+    """The fix for a name that rows do not have; a measure spelt right is not there at all.
+
+    >>> instead("spend_365d", ["total"])
+    'it is a measure, which these rows do not have: read their own columns'
+    """
+    if MeasureName.parse(name) is not None:
+        return "it is a measure, which these rows do not have: read their own columns"
+    return nearest(name, known)
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,8 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg.errors import Problem
-from custseg.model.measure_name import MeasureName
-from custseg.rules.language import by_zero, nearest
+from custseg.rules.language import by_zero, instead
 from custseg.rules.probe import reaches_zero, rows_of
 from custseg.rules.tree import (
     COMPARISONS,
@@ -29,7 +28,7 @@ from custseg.rules.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from custseg.rules.language import Condition
     from custseg.rules.tree import Node
@@ -68,7 +67,7 @@ class _Meeting:
                 continue
             shown = ".".join(path)
             known = (*_named(self.schema), *_fields(self.schema))
-            fix = _instead(shown, known)
+            fix = instead(shown, known)
             if path[-1] in self.condition.quoted:
                 fix = f"{fix}; text values have single quotes: '{path[-1]}'"
             self.found.append((f"reads {shown!r}, which no column, measure or score provides", fix))
@@ -149,13 +148,6 @@ class _Meeting:
         for divisor in divisors(self.condition.tree):
             if reaches_zero(divisor, types):
                 self.found.append(by_zero(divisor))
-
-
-def _instead(name: str, known: Iterable[str]) -> str:
-    """The fix for a name that is not there; a measure spelt right is not there at all."""
-    if MeasureName.parse(name) is not None:
-        return "it is a measure, which these rows do not have: read their own columns"
-    return nearest(name, known)
 
 
 def _named(schema: pl.Schema) -> Iterator[str]:

@@ -12,7 +12,7 @@ from custseg.errors import Problem, RuleError
 from custseg.rules.language import read
 from custseg.rules.meeting import meet
 from custseg.rules.probe import typed
-from custseg.rules.tree import FAILURES, evaluated
+from custseg.rules.tree import FAILURES, each_row, evaluated
 
 if TYPE_CHECKING:
     from custseg.rules.language import Condition
@@ -165,13 +165,13 @@ class Rule:
                 fix="give a pl.DataFrame with the columns it reads",
             )
         try:
-            return frame.select(self.expression).to_series()
+            return each_row(frame.select(self.expression).to_series(), frame.height)
         except FAILURES as error:
             RuleError.check(self.problems(frame.schema))
             for changed in typed(frame, self._condition.tree):
                 hits = evaluated(self._condition.tree, changed)
                 if hits is not None:
-                    return hits.fill_null(value=False).alias(self.name)
+                    return each_row(hits.fill_null(value=False).alias(self.name), frame.height)
             raise _unrunnable(self.name, error) from error
 
     def problems(self, schema: pl.Schema, /, *, where: str = "") -> tuple[Problem, ...]:

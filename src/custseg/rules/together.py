@@ -54,8 +54,12 @@ class Together:
         if not self.rules:
             return []
         try:
-            hits = frame.select_seq(*self._hits).get_columns()
+            found = frame.select_seq(*self._hits)
         except FAILURES:
             # Which rule it was, and why, they say themselves.
+            found = None
+        if found is None or found.height != frame.height:
             hits = [rule.hits(frame) for rule in self.rules]
+        else:
+            hits = found.get_columns()
         return [each.to_numpy() for each in hits]

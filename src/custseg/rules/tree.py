@@ -22,6 +22,7 @@ __all__ = [
     "Node",
     "children",
     "divisors",
+    "each_row",
     "evaluated",
     "expression_of",
     "flattened",
@@ -230,6 +231,15 @@ def tree_of(expression: pl.Expr) -> Node:
 def expression_of(node: Node) -> pl.Expr:
     """The expression that a tree stands for."""
     return pl.Expr.deserialize(io.StringIO(json.dumps(node)), format="json")
+
+
+def each_row(found: pl.Series, rows: int) -> pl.Series:
+    """What an expression said, once a row: polars says once what is the same for all.
+
+    >>> each_row(pl.Series([True]), 3).to_list(), each_row(pl.Series([True]), 0).to_list()
+    ([True, True, True], [])
+    """
+    return found if found.len() == rows else found.new_from_index(0, rows)
 
 
 def evaluated(node: Node, frame: pl.DataFrame) -> pl.Series | None:

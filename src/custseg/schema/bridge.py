@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 
-from custseg.schema.arrow import known, longs, words
+from custseg.schema.arrow import known, longs, true, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ __all__ = [
     "minor",
     "money",
     "nulls",
+    "occurrences",
     "ragged",
     "read_only",
     "taken",
@@ -86,7 +87,7 @@ def array_or(column: pl.Series, value: int) -> NDArray[np.int64]:
     return read_only(np.where(known(whole), longs(whole), value))
 
 
-def filled(column: pl.Series, value: int) -> pl.Series:
+def filled(column: pl.Series, value: int | str) -> pl.Series:
     """A column with a value where it has none.
 
     `fill_null` goes through the engine, 100 us for one row.
@@ -191,8 +192,8 @@ def ragged(ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     inner = np.flatnonzero(changes(ids)) + 1
     offsets = np.empty(inner.size + 2, np.int64)
     offsets[0], offsets[1:-1], offsets[-1] = 0, inner, rows
-    if inner.size + 1 == rows:
-        own = ids
+    if inner.size + 1 in (1, rows):
+        own = ids.slice(0, inner.size + 1)
     elif ids.dtype == pl.Int64:
         own = pl.Series(ids.name, array(ids)[offsets[:-1]])
     else:
@@ -223,3 +224,14 @@ def located(ids: pl.Series, wanted: pl.Series) -> NDArray[np.int64]:
     at[at == ids.len()] = 0
     at[(ids[at] != wanted).to_numpy()] = -1
     return at
+
+
+def occurrences(ids: pl.Series, wanted: int | str) -> NDArray[np.int64]:
+    """Where an id stands among others, of which none is null.
+
+    >>> occurrences(pl.Series([7, 8, 7]), 7).tolist()
+    [0, 2]
+    """
+    if ids.dtype == pl.Int64:
+        return np.flatnonzero(array(ids) == wanted)
+    return np.flatnonzero(true(ids == wanted))

@@ -10,14 +10,13 @@ import polars as pl
 from attrs import field, frozen
 
 from custseg.errors import FitError, Problem
-from custseg.segments.abc_scheme import ABCScheme, asked, shared
+from custseg.segments.abc_scheme import ABCScheme, asked, counted_orders, shared
 from custseg.segments.abc_sums import running, whole
 from custseg.segments.currencies import currency_of
 from custseg.segments.given import as_row, is_row
 from custseg.segments.own_measures import measure_problems
 from custseg.segments.scheme_text import finite
 from custseg.segments.segmentation import Segmentation, a_base, measured
-from custseg.segments.shown import a_frame
 from custseg.segments.tally import Tally
 
 if TYPE_CHECKING:
@@ -82,7 +81,8 @@ class ABC:
             measures: `customer_id` and the measures that `reads` names.
 
         Raises:
-            FitError: when a value is no number, or not finite.
+            FitError: when a value is no number, or not finite, or orders are
+                null or NaN: who has none has 0.
 
         >>> import polars as pl
         >>> import custseg as cu
@@ -90,7 +90,7 @@ class ABC:
         >>> cu.ABC().tally(measures) == cu.ABC().tally(measures[:1]) + cu.ABC().tally(measures[1:])
         True
         """
-        a_frame(measures, self.reads, where="ABC.tally")
+        measures = counted_orders(measures, str(self.by), where="ABC.tally")
         return Tally.of_each(pl.DataFrame([shared(measures, str(self.by))]))
 
     def settle(self, tally: Tally, /, *, currency: str | None = None) -> ABCScheme:

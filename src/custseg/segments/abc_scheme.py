@@ -22,7 +22,7 @@ from custseg.segments.labels import with_labels
 from custseg.segments.layout import counted
 from custseg.segments.own_measures import measure_problems
 from custseg.segments.segmentation import Segmentation, a_base, measured
-from custseg.segments.shown import a_frame
+from custseg.segments.shown import of_buyers
 from custseg.segments.track import track
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from custseg.segments.periods import Every
     from custseg.segments.track import Track
 
-__all__ = ["ABCScheme", "asked", "shared"]
+__all__ = ["ABCScheme", "asked", "counted_orders", "shared"]
 
 _NAMES = ("A", "B", "C")
 _WHERE = "ABCScheme.from_json"
@@ -102,9 +102,10 @@ class ABCScheme:
             measures: `customer_id` and the measures that `reads` names.
 
         Raises:
-            FitError: when one is not there, or is none of numbers.
+            FitError: when one is not there, or is none of numbers, or orders
+                are null or NaN: who has none has 0.
         """
-        a_frame(measures, self.reads, where="ABCScheme.label")
+        measures = counted_orders(measures, str(self.by), where="ABCScheme.label")
         values = array(_amounts(measures, str(self.by)))  # null is NaN: no limit is reached
         place = np.full(values.size, 2, np.uint8)
         place -= (values >= self.b).view(np.uint8)
@@ -240,6 +241,23 @@ def _amounts(measures: pl.DataFrame, name: str, /) -> pl.Series:
             fix="share out a measure of numbers, such as spend",
         )
     return values.cast(pl.Float64)
+
+
+def counted_orders(measures: pl.DataFrame, by: str, /, *, where: str) -> pl.DataFrame:
+    """The measures, which say of everyone how many orders there are.
+
+    Raises:
+        FitError: when a column is not there, or orders are not known of everyone.
+
+    >>> import polars as pl
+    >>> from custseg.segments.abc_scheme import counted_orders
+    >>> counted_orders(pl.DataFrame({"spend": [9.0], "orders": [None]}), "spend", where="ABC.tally")
+    Traceback (most recent call last):
+    custseg.FitError: 'orders' is null or NaN for 1 customer
+      where: ABC.tally
+      fix:   fill it, or leave such customers out
+    """
+    return of_buyers(measures, ("orders",), orders="orders", where=where, beside=(by,))
 
 
 def asked(by: str | Measure, /) -> tuple[str | Measure, ...]:

@@ -99,7 +99,10 @@ class RuleSight:
             found = select(self._answers)
         except FAILURES:
             RuleError.check(self.problems(shown.schema))
-            # What only values show is found rule by rule, so that the error names the rule.
+            found = None
+        if found is None or found.height != shown.height:
+            # What only values show is found rule by rule, so that the error names the rule; so is
+            # what is the same of all rows, which polars says once.
             return pl.DataFrame([rule.hits(shown) for rule in self.rules])
         columns = found.get_columns()
         if not all(isinstance(column.dtype, pl.Boolean | pl.Null) for column in columns):
