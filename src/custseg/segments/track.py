@@ -75,7 +75,7 @@ def track(scheme: Scheme, base: CustomerBase, /, *, every: Every = "month") -> T
     here = codes[-1] != np.iinfo(codes.dtype).max
     if not here.all():
         # Who is hidden by the as_of has a row in the logs, but none here.
-        ids, codes = ids.filter(pl.Series(here)), codes[:, here]
+        ids, codes = ids.filter(pl.Series(here)), np.compress(here, codes, axis=1)
     return Track(
         customer_ids=ids.alias("customer_id"),
         days=tuple(end.day for end in told),
