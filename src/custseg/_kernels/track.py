@@ -242,11 +242,27 @@ def label(
         for axis in range(slots.size):
             slot, many = slots[axis], sides[axis, 0]
             first, further = sides[axis, 1], sides[axis, 2]
-            if further == 0:
-                _reach(state, low, size, slot, starts[first : first + many], cell)
-                continue
             for i in range(size):
                 values[i] = state[_unsigned(low + i), slot]
+            if further == 0:
+                stop = first + many
+                for k in range(first, max(stop, first + 1), 4):
+                    a = starts[k] if k < stop else LATEST
+                    b = starts[k + 1] if k + 1 < stop else LATEST
+                    c = starts[k + 2] if k + 2 < stop else LATEST
+                    d = starts[k + 3] if k + 3 < stop else LATEST
+                    before = many + 1 if k == first else 1
+                    for i in range(size):
+                        value = values[i]
+                        cell[i] = (
+                            cell[i] * before
+                            + np.int64(value >= a)
+                            + np.int64(value >= b)
+                            + np.int64(value >= c)
+                            + np.int64(value >= d)
+                        )
+                continue
+            for i in range(size):
                 reached[i] = 0
             for k in range(first, first + many):
                 for i in range(size):
@@ -262,24 +278,3 @@ def label(
             # Whoever is gone is ABSENT: all bits are set.
             out[row] = np.uint8(names[_unsigned(cell[i])] | -np.int64(gone))
     return out
-
-
-@inlined
-def _reach(state: Ints, low: int, size: int, slot: int, starts: Ints, cell: Ints) -> None:
-    """Cells before an axis become cells after it, by starts that all cells share."""
-    sides = starts.size + 1
-    for k in range(0, sides, 4):
-        a = starts[k] if k < starts.size else LATEST
-        b = starts[k + 1] if k + 1 < starts.size else LATEST
-        c = starts[k + 2] if k + 2 < starts.size else LATEST
-        d = starts[k + 3] if k + 3 < starts.size else LATEST
-        before = sides if k == 0 else 1
-        for i in range(size):
-            value = state[_unsigned(low + i), slot]
-            cell[i] = (
-                cell[i] * before
-                + np.int64(value >= a)
-                + np.int64(value >= b)
-                + np.int64(value >= c)
-                + np.int64(value >= d)
-            )
