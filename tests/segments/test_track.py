@@ -141,7 +141,9 @@ def test_labels_at_the_ends_of_periods_are_those_assigned_then(logs, scheme, eve
 )
 def test_a_clock_that_takes_days_back_changes_nothing(orders, scheme):
     base = base_of({"orders": keyed("orders", orders)}, tz=NEWFOUNDLAND).as_of("2010-11-09")
-    assert replay_cells.runs_straight(base, base.order_log) == (len(orders) == 0 or not turned(orders))
+    assert replay_cells.runs_straight(base, base.order_log) == (
+        len(orders) == 0 or not turned(orders)
+    )
     found = track(scheme, base, every=["2010-11-05", "2010-11-06", "2010-11-07", "2010-11-09"])
     for day in found.days:
         assert found.at(day).equals(assigned(scheme, base, day))

@@ -237,6 +237,7 @@ class Piece:
 
     @classmethod
     def of(cls, instants: pl.Series, totals: pl.Series, rows: slice) -> Piece:
+        """Some rows of these columns."""
         from custseg._kernels.fold import largest  # numba is loaded when it is needed
 
         at, much = array(instants[rows]), words(totals[rows])

@@ -244,7 +244,7 @@ def _parted(cuts: Ints, ids: Ints, log: OrderLog) -> tuple[Ints, Ints, Ints]:
     def counted(share: Sequence[Piece]) -> list[Ints]:
         return [count(piece.instants, cuts, guesses, shift) for piece in share]
 
-    counts = np.array(sum(in_threads(counted, log.shares), []))
+    counts = np.array([each for share in in_threads(counted, log.shares) for each in share])
     # Buckets one after the other, in each the rows of the first piece first.
     ends = np.cumsum(counts.T).reshape(counts.T.shape).T
     offsets = ends[-1, :-1].copy()

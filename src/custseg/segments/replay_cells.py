@@ -60,7 +60,7 @@ def codes_by_cells(scheme: Celled, base: CustomerBase, ends: tuple[AsOf, ...], /
 
     ids = replay.roster.ids
     entered = replay.roster.entered(np.array([end.instant for end in ends], np.int64))
-    slots, sides, starts, names = _table(cells, replay, base, _first(log))
+    slots, sides, starts, names = _table(cells, replay, base, _first(base, log))
     codes = np.empty((len(ends), ids.len()), np.uint8)
 
     def labelled(rows: Rows) -> None:
@@ -80,7 +80,7 @@ def runs_straight(base: CustomerBase, log: OrderLog, /) -> bool:
     Where one does (at a minute past midnight, in Newfoundland until 2011), an
     earlier instant may lie in a later day.
     """
-    low = _first(log)
+    low = _first(base, log)
     zone = clock(base.tz, low, base.when.instant)
     after = (zone.since[1:] + zone.offsets[1:]) // DAY
     last = (zone.since[1:] - 1 + zone.offsets[:-1]) // DAY
@@ -88,9 +88,9 @@ def runs_straight(base: CustomerBase, log: OrderLog, /) -> bool:
     return not bool(np.any((after < last) & seen))
 
 
-def _first(log: OrderLog) -> int:
-    """The instant of the first order."""
-    return min((piece.first for piece in log.pieces), default=0)
+def _first(base: CustomerBase, log: OrderLog) -> int:
+    """The instant of the first order; without one, the as_of."""
+    return min((piece.first for piece in log.pieces), default=base.when.instant)
 
 
 def least_units(start: float, scale: int, /) -> int:
