@@ -62,3 +62,18 @@ def label(rows, spans, period, customers, entered, axes, names):
             cell = cell * (len(cuts) + 1) + sum(cut <= state[slot] for cut in cuts)
         labels.append(names[cell] if came or first <= period else ABSENT)
     return labels
+
+
+def stays(codes, absent, days):
+    """Customer, label, first day, first day of the next stay and days of each stay."""
+    found = []
+    for customer in range(len(codes[0])):
+        own = [row[customer] for row in codes]
+        begins = [
+            p for p, code in enumerate(own) if code != absent and (p == 0 or code != own[p - 1])
+        ]
+        for begin, after in pairwise([*begins, None]):
+            left = None if after is None else days[after]
+            dwelt = (days[-1] if left is None else left) - days[begin]
+            found.append((customer, own[begin], days[begin], left, dwelt))
+    return found

@@ -200,7 +200,28 @@ def test_labels_are_their_twins(advance, label, chance, listed, history, ranked,
         assert found[period].tolist() == expected
 
 
+@pytest.mark.parametrize("stays", both(kernels.stays))
+@given(st.data(), st.integers(1, 5), st.integers(0, 6), st.sampled_from([255, 65_535]))
+def test_stays_are_their_twins(stays, chance, periods, customers, absent):
+    row = st.lists(st.sampled_from([0, 1, absent]), min_size=customers, max_size=customers)
+    codes = chance.draw(st.lists(row, min_size=periods, max_size=periods))
+    day = st.integers(-800_000, 800_000)
+    days = st.lists(day, min_size=periods, max_size=periods, unique=True).map(sorted)
+    days = chance.draw(days)
+    expected = naive.stays(codes, absent, days)
+    whose, spans = (np.zeros((2, len(expected)), kind) for kind in (np.uint32, np.int32))
+    dwells = np.zeros(len(expected), np.int64)
+    given = frozen(np.array(codes).reshape(periods, customers), np.uint16), absent, frozen(days)
+    low = chance.draw(st.integers(0, customers))
+    place = 0
+    for begin, end in ((0, low), (low, customers)):
+        place = stays(*given, begin, end, place, whose, spans, dwells)
+    left = [None if day == kernels.STILL else day for day in spans[1].tolist()]
+    made = zip(*whose.tolist(), spans[0].tolist(), left, dwells.tolist(), strict=True)
+    assert list(made) == expected
+
+
 @pytest.mark.compiled
 def test_a_history_kernel_has_one_compiled_signature():
-    for kernel in (kernels.count, kernels.part, kernels.advance, kernels.label):
+    for kernel in (kernels.count, kernels.part, kernels.advance, kernels.label, kernels.stays):
         assert len(kernel.signatures) <= 1, kernel.signatures
