@@ -183,7 +183,8 @@ def advance(
         for low in range(start, stop, _AHEAD):
             known = 0
             for i in range(low, min(low + _AHEAD, stop)):
-                row = _row(ids[_unsigned(i)], lowest, words, ranks)
+                identity: Any = ids[_unsigned(i)]
+                row = _row(identity, lowest, words, ranks)
                 ours[_unsigned(known)], rows[_unsigned(known)] = i, row
                 prefetch(state, min(row, beyond))
                 known += np.int64(row < beyond)
@@ -334,5 +335,5 @@ def stays(
             whose[0, row], whose[1, row] = customer, codes[p, _unsigned(customer)]
             spans[0, row], spans[1, row] = days[p], STILL if ends else left
             dwells[row] = left - days[p]
-        place += known
+        place += int(known)
     return place

@@ -120,7 +120,7 @@ class Replay:
         state = np.zeros((rows.size, 2 + len(self.windows) * (3 if gross else 2)), np.int64)
         state[:, 0], state[:, 1] = NEVER, LATEST
         found = (rows.lowest, self.roster.coding.words, rows.ranks)
-        stirs = (self.moves[..., 1::2] > self.moves[..., ::2]).any(axis=(2, 3))
+        stirs = np.asarray(np.any(self.moves[..., 1::2] > self.moves[..., ::2], axis=(2, 3)))
         for period in range(len(self.ends)):
             for at in np.flatnonzero(stirs[:, period]).tolist():
                 piece = self.pieces[at]

@@ -46,8 +46,9 @@ def stays_of(
     places = np.cumsum([0, *counts]).tolist()
     numbers = read_only(pl.Series(days, dtype=pl.Date).cast(pl.Int64).to_numpy())
     known = read_only(codes.astype(np.uint16, copy=False))
-    whose, spans = (np.empty((2, places[-1]), kind) for kind in (np.uint32, np.int32))
-    dwells = np.empty(places[-1], np.int64)
+    many = places[-1]
+    whose, spans = np.empty((2, many), np.uint32), np.empty((2, many), np.int32)
+    dwells = np.empty(many, np.int64)
 
     def told(share: tuple[slice, int]) -> None:
         part, place = share
