@@ -250,7 +250,7 @@ def label(
                 values[i] = state[_unsigned(low + i), slot]
             if further == 0:
                 stop = first + many
-                for k in range(first, max(stop, first + 1), 4):
+                for k in range(first, stop, 4):
                     a = starts[k] if k < stop else LATEST
                     b = starts[k + 1] if k + 1 < stop else LATEST
                     c = starts[k + 2] if k + 2 < stop else LATEST
