@@ -39,29 +39,41 @@ def advance(rows, spans, customers, *, gross):
     return folded
 
 
-def cells(rows, periods, customers, entered, axes, names):
-    """The name of each customer's cell for each period; ABSENT before it is one.
+def label(rows, spans, period, customers, entered, axes, names):
+    """The name of each customer's cell at the end of a period; ABSENT before it is one.
 
     Args:
         rows: (customer, instant, total).
-        periods: The spans of each period, as `advance` takes them.
+        spans: Those of the period, as `advance` takes them.
+        period: Which one it is.
         customers: Who there is.
         entered: The first period in which each is a customer without orders.
-        axes: Column of the fold, and for each period a list of starts for
-            each cell of the axes before, or one for all of them.
+        axes: Column of the fold, and a list of starts for each cell of the
+            axes before, or one for all of them.
         names: The label of each cell.
     """
+    labels = []
+    folded = advance(rows, spans, customers, gross=False)
+    for customer, first, state in zip(customers, entered, folded, strict=True):
+        came = any(who == customer and at <= spans[0][1] for who, at, _ in rows)
+        cell = 0
+        for slot, groups in axes:
+            cuts = groups[cell] if len(groups) > 1 else groups[0]
+            cell = cell * (len(cuts) + 1) + sum(cut <= state[slot] for cut in cuts)
+        labels.append(names[cell] if came or first <= period else ABSENT)
+    return labels
+
+
+def stays(codes, absent, days):
+    """Customer, label, first day, first day of the next stay and days of each stay."""
     found = []
-    for period, spans in enumerate(periods):
-        labels = []
-        folded = advance(rows, spans, customers, gross=False)
-        for customer, first, state in zip(customers, entered, folded, strict=True):
-            came = any(who == customer and at <= spans[0][1] for who, at, _ in rows)
-            cell = 0
-            for slot, starts in axes:
-                groups = starts[period]
-                cuts = groups[cell] if len(groups) > 1 else groups[0]
-                cell = cell * (len(cuts) + 1) + sum(cut <= state[slot] for cut in cuts)
-            labels.append(names[cell] if came or first <= period else ABSENT)
-        found.append(labels)
+    for customer in range(len(codes[0])):
+        own = [row[customer] for row in codes]
+        begins = [
+            p for p, code in enumerate(own) if code != absent and (p == 0 or code != own[p - 1])
+        ]
+        for begin, after in pairwise([*begins, None]):
+            left = None if after is None else days[after]
+            dwelt = (days[-1] if left is None else left) - days[begin]
+            found.append((customer, own[begin], days[begin], left, dwelt))
     return found

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 import custseg as cu
 from base.logs_of import ZONES, base_of, days, everything, keyed
 from base.logs_of import rows as listed
+from custseg.base import folded as in_pieces
 from custseg.segments import replay, replay_cells
+from custseg.segments import stays as in_stays
 from custseg.segments.clusters_space import Space
 from custseg.segments.track import Track, track
 from naive import segments as naive
@@ -141,7 +143,9 @@ def test_labels_at_the_ends_of_periods_are_those_assigned_then(logs, scheme, eve
 )
 def test_a_clock_that_takes_days_back_changes_nothing(orders, scheme):
     base = base_of({"orders": keyed("orders", orders)}, tz=NEWFOUNDLAND).as_of("2010-11-09")
-    assert replay_cells.runs_straight(base) == (len(orders) == 0 or not turned(orders))
+    assert replay_cells.runs_straight(base, base.order_log) == (
+        len(orders) == 0 or not turned(orders)
+    )
     found = track(scheme, base, every=["2010-11-05", "2010-11-06", "2010-11-07", "2010-11-09"])
     for day in found.days:
         assert found.at(day).equals(assigned(scheme, base, day))
@@ -160,15 +164,20 @@ def test_the_order_of_rows_does_not_matter(logs, scheme, when, chance):
     assert track(scheme, one, every=when) == track(scheme, other, every=when)
 
 
-@given(bases, rfm_schemes(), told)
-def test_threads_and_parts_do_not_matter(logs, scheme, when):
-    base = base_of(logs).as_of(max(when))
-    whole = track(scheme, base, every=when)
+@given(bases, rfm_schemes() | folded, told, st.booleans())
+def test_threads_and_parts_do_not_matter(logs, scheme, when, in_order):
+    if in_order and "orders" in logs:
+        logs["orders"].sort(key=lambda row: row["ordered_at"])
+    whole = track(scheme, base_of(logs).as_of(max(when)), every=when)
+    stays = whole.intervals()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CUSTSEG_THREADS", "3")
-        patched.setattr(replay, "_SMALL", 1)
+        for each in (replay, in_pieces, in_stays):
+            patched.setattr(each, "_SMALL", 1)
         patched.setattr(replay, "_GUESSES", 4)
-        assert track(scheme, base, every=when) == whole
+        found = track(scheme, base_of(logs).as_of(max(when)), every=when)
+        assert found == whole
+        assert found.intervals().equals(stays)
 
 
 @given(bases, rfm_schemes(), told)

@@ -107,6 +107,13 @@ def table(listed, *, ranked):
     return customers, (lowest, frozen(words, np.uint64), frozen(ranks))
 
 
+def nothing(customers, width):
+    """A table before anything is folded."""
+    state = np.zeros((customers, width), np.int64)
+    state[:, 0], state[:, 1] = kernels.NEVER, kernels.LATEST
+    return state
+
+
 @pytest.mark.parametrize("advance", both(kernels.advance))
 @given(listed=rows, history=histories, gross=st.booleans(), ranked=st.booleans())
 def test_advance_is_its_twin_after_each_period(advance, listed, history, gross, ranked):
@@ -114,86 +121,107 @@ def test_advance_is_its_twin_after_each_period(advance, listed, history, gross, 
     listed, moves = ordered(listed, spans)
     customers, found = table(listed, ranked=ranked)
     width = 2 + len(spans[0]) * (3 if gross else 2)
-    state = np.zeros((len(customers) + 1, width), np.int64)
-    state[:, 0], state[:, 1] = kernels.NEVER, kernels.LATEST
+    state = nothing(len(customers), width)
     *columns, totals = (frozen([row[at] for row in listed]) for at in range(3))
     columns.append(wide(totals))
     for period, each in enumerate(spans):
         made = advance(state, *columns, *found, frozen(moves[period]))
         expected = naive.advance(listed, each, customers, gross=gross)
-        assert made[:-1].tolist() == expected
+        assert made.tolist() == expected
 
 
 @st.composite
-def cut_axes(draw, periods, columns):
+def cut_axes(draw, columns):
     """Axes as the twin takes them, and how many cells they make."""
     axes, made = [], 1
     for _ in range(draw(st.integers(1, 3))):
         groups = made if draw(st.booleans()) else 1
-        many = draw(st.integers(1, 2) if axes else st.integers(1, 6))
+        many = draw(st.integers(1, 2) if axes else st.integers(0, 6))
         starts = st.lists(st.integers(-60, 60), min_size=many, max_size=many).map(sorted)
-        tables = st.lists(
-            st.lists(starts, min_size=groups, max_size=groups), min_size=periods, max_size=periods
+        axes.append(
+            (
+                draw(st.sampled_from(columns)),
+                draw(st.lists(starts, min_size=groups, max_size=groups)),
+            )
         )
-        axes.append((draw(st.sampled_from(columns)), draw(tables)))
         made *= many + 1
     return axes, made
 
 
-def flattened(axes, periods):
+def flattened(axes):
     """Axes as the kernel takes them."""
     slots = frozen([slot for slot, _ in axes])
-    starts = [
-        [cut for _, groups in axes for group in groups[period] for cut in group]
-        for period in range(periods)
-    ]
+    starts = [cut for _, groups in axes for group in groups for cut in group]
     sides, first = [], 0
-    for _, tables in axes:
-        groups, many = len(tables[0]), len(tables[0][0])
-        sides.append((many, first, many if groups > 1 else 0))
-        first += many * groups
+    for _, groups in axes:
+        many = len(groups[0])
+        sides.append((many, first, many if len(groups) > 1 else 0))
+        first += many * len(groups)
     return slots, frozen(sides), frozen(starts)
 
 
-@pytest.mark.parametrize("cells", both(kernels.cells))
+@pytest.mark.parametrize(
+    ("advance", "label"),
+    [
+        pytest.param(*pair, id=name)
+        for name, pair in {
+            "compiled": (kernels.advance, kernels.label),
+            "py_func": [
+                getattr(each, "py_func", each) for each in (kernels.advance, kernels.label)
+            ],
+        }.items()
+    ],
+)
 @given(st.data(), rows, histories, st.booleans(), st.booleans())
-def test_cells_are_their_twins(cells, chance, listed, history, ranked, alone):
+def test_labels_are_their_twins(advance, label, chance, listed, history, ranked, alone):
     spans = spans_of(history)
     listed, moves = ordered(listed, spans)
     customers, (lowest, words, ranks) = table(listed, ranked=ranked)
-    periods = len(spans)
-    axes, made = chance.draw(cut_axes(periods, [0, *range(2, 2 + 2 * len(spans[0]))]))
+    axes, made = chance.draw(cut_axes([0, *range(2, 2 + 2 * len(spans[0]))]))
     names = chance.draw(st.lists(st.integers(0, 254), min_size=made, max_size=made))
-    first = st.integers(0, periods)
+    first = st.integers(0, len(spans))
     entered = chance.draw(st.lists(first, min_size=len(customers), max_size=len(customers)))
-    entered = [periods for _ in customers] if alone else entered
+    entered = [len(spans) for _ in customers] if alone else entered
     *columns, totals = (frozen([row[at] for row in listed]) for at in range(3))
     columns.append(wide(totals))
-    slots, sides, starts = flattened(axes, periods)
+    found = np.zeros((len(spans), len(customers)), np.uint8)
     low = chance.draw(st.integers(0, len(customers)))
-    halves = []
     # Customers are told to threads by ranges: rows of others are nobody's.
     for begin, end in ((0, low), (low, len(customers))):
-        halves.append(
-            cells(
-                *columns,
-                lowest if ranked else lowest + begin,
-                words,
-                frozen(ranks - begin),
-                end - begin,
-                frozen(moves),
-                frozen([] if alone else entered[begin:end]),
-                slots,
-                sides,
-                starts,
-                frozen(names, np.uint8),
-            )
-        )
-    expected = naive.cells(listed, spans, customers, entered, axes, names)
-    assert np.concatenate(halves, axis=1).tolist() == expected
+        state = nothing(end - begin, 2 + 2 * len(spans[0]))
+        own = lowest if ranked else lowest + begin, words, frozen(ranks - begin)
+        came = frozen([] if alone else entered[begin:end])
+        for period in range(len(spans)):
+            advance(state, *columns, *own, frozen(moves[period]))
+            cuts = flattened(axes), frozen(names, np.uint8)
+            label(state, period, came, *cuts[0], cuts[1], found[period, begin:end])
+    for period, each in enumerate(spans):
+        expected = naive.label(listed, each, period, customers, entered, axes, names)
+        assert found[period].tolist() == expected
+
+
+@pytest.mark.parametrize("stays", both(kernels.stays))
+@given(st.data(), st.integers(1, 5), st.integers(0, 6), st.sampled_from([255, 65_535]))
+def test_stays_are_their_twins(stays, chance, periods, customers, absent):
+    row = st.lists(st.sampled_from([0, 1, absent]), min_size=customers, max_size=customers)
+    codes = chance.draw(st.lists(row, min_size=periods, max_size=periods))
+    day = st.integers(-800_000, 800_000)
+    days = st.lists(day, min_size=periods, max_size=periods, unique=True).map(sorted)
+    days = chance.draw(days)
+    expected = naive.stays(codes, absent, days)
+    whose, spans = (np.zeros((2, len(expected)), kind) for kind in (np.uint32, np.int32))
+    dwells = np.zeros(len(expected), np.int64)
+    given = frozen(np.array(codes).reshape(periods, customers), np.uint16), absent, frozen(days)
+    low = chance.draw(st.integers(0, customers))
+    place = 0
+    for begin, end in ((0, low), (low, customers)):
+        place = stays(*given, begin, end, place, whose, spans, dwells)
+    left = [None if day == kernels.STILL else day for day in spans[1].tolist()]
+    made = zip(*whose.tolist(), spans[0].tolist(), left, dwells.tolist(), strict=True)
+    assert list(made) == expected
 
 
 @pytest.mark.compiled
 def test_a_history_kernel_has_one_compiled_signature():
-    for kernel in (kernels.count, kernels.part, kernels.advance, kernels.cells):
+    for kernel in (kernels.count, kernels.part, kernels.advance, kernels.label, kernels.stays):
         assert len(kernel.signatures) <= 1, kernel.signatures

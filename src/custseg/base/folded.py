@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["FoldedOrders", "OrderLog", "fold_orders"]
+__all__ = ["FoldedOrders", "OrderLog", "Piece", "fold_orders"]
 
 _MAX = 2**63 - 1
 _NEVER = -(2**63)
@@ -74,13 +74,18 @@ class OrderLog:
     frame: pl.DataFrame
 
     @cached_property
-    def shares(self) -> list[list[_Piece]]:
+    def shares(self) -> list[list[Piece]]:
         """The orders of each thread, piece by piece; there is one order at least."""
         instants, totals = self.frame["ordered_at"], self.frame["total"]
         return in_threads(
-            lambda share: [_Piece.of(instants, totals, rows) for rows in share],
+            lambda share: [Piece.of(instants, totals, rows) for rows in share],
             _shares(instants, totals),
         )
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The same for no thread in particular; nothing where there are no orders."""
+        return [piece for share in self.shares for piece in share] if self.frame.height else []
 
     @property
     def parts(self) -> list[slice]:
@@ -95,8 +100,7 @@ class OrderLog:
     @property
     def latest(self) -> int:
         """The latest instant; without orders, before all instants."""
-        pieces = [piece for share in self.shares for piece in share] if self.frame.height else []
-        return max((piece.last for piece in pieces), default=_NEVER)
+        return max((piece.last for piece in self.pieces), default=_NEVER)
 
     @property
     def instants(self) -> Ints:
@@ -145,7 +149,7 @@ class _Folding:
         since: Whether the first order is asked for.
     """
 
-    shares: list[list[_Piece]]
+    shares: list[list[Piece]]
     most: int
     start: int
     bits: int
@@ -158,7 +162,7 @@ class _Folding:
         cls, log: OrderLog, spans: tuple[Span, ...], *, gross: bool, since: bool
     ) -> _Folding | None:
         """None when a sum might leave int64, or a row of the table the room it has."""
-        pieces = [piece for share in log.shares for piece in share]
+        pieces = log.pieces
         start = min(piece.first for piece in pieces) // _SECOND * _SECOND
         latest = min(max(piece.last for piece in pieces), spans[0].high)
         bits = log.frame.height.bit_length()
@@ -181,7 +185,7 @@ class _Folding:
         highs = read_only(np.array([span.high for span in self.spans], np.int64))
         rows = (coding.lowest, coding.words, coding.ranks, self.start, self.bits)
 
-        def folded(share: list[_Piece]) -> Ints:
+        def folded(share: list[Piece]) -> Ints:
             # numpy asks for huge pages; a kernel's own room would cost a fault for each small one.
             out = np.zeros((coding.rows, self.sums + self.since), np.int64)
             out[:, self.sums :] = LATEST
@@ -212,7 +216,7 @@ class _Folding:
 
 
 @frozen(eq=False)
-class _Piece:
+class Piece:
     """Some orders as kernels take them.
 
     Attributes:
@@ -232,7 +236,8 @@ class _Piece:
     furthest: int
 
     @classmethod
-    def of(cls, instants: pl.Series, totals: pl.Series, rows: slice) -> _Piece:
+    def of(cls, instants: pl.Series, totals: pl.Series, rows: slice) -> Piece:
+        """Some rows of these columns."""
         from custseg._kernels.fold import largest  # numba is loaded when it is needed
 
         if rows.stop - rows.start < instants.len():

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 
-from custseg.schema.arrow import words
-from custseg.schema.bridge import array, read_only
+from custseg.schema.bridge import read_only
 from custseg.segments.roster import Roster
-from custseg.threads import threads
+from custseg.threads import in_threads, threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
 
     from custseg.base.coding import Coding
     from custseg.base.customer_base import CustomerBase
+    from custseg.base.folded import OrderLog, Piece
     from custseg.base.span import AsOf, Span
     from custseg.model.measure_name import MeasureName
 
     Ints = NDArray[np.int64]
 
-__all__ = ["History", "Replay", "Rows", "moves_of", "parts", "windows_of"]
+__all__ = ["History", "Orders", "Replay", "Rows", "moves_of", "parts", "windows_of"]
 
 _MAX = 2**63 - 1
 # Orders, or labels, that are worth a thread.
@@ -58,53 +57,91 @@ class Replay:
 
     Attributes:
         roster: Whose they are.
-        instants: When each was; ascending from one period to the next.
-        totals: int64[n, 1 or 2], smallest units, the low word first; they fit it.
-        moves: int64[periods, windows, 4]: rows [0, 1) come into the window at
-            the period's end, rows [2, 3) leave it. The first window holds all.
+        pieces: The orders, piece by piece.
+        moves: int64[pieces, periods, windows, 4]: rows [0, 1) of the piece
+            come into the window at the period's end, rows [2, 3) leave it.
+            The first window holds all.
         windows: The place of each window among the moves, by its suffix.
         ends: The ends of the periods.
     """
 
     roster: Roster
-    instants: Ints
-    totals: Ints
+    pieces: list[Orders]
     moves: Ints
     windows: dict[str, int]
     ends: tuple[AsOf, ...]
 
     @classmethod
     def of(
-        cls, base: CustomerBase, ends: tuple[AsOf, ...], names: Sequence[MeasureName], /
+        cls,
+        base: CustomerBase,
+        log: OrderLog,
+        ends: tuple[AsOf, ...],
+        names: Sequence[MeasureName],
+        /,
     ) -> Replay | None:
         """The orders of a base, put in order for the windows of some measures.
+
+        Args:
+            base: Whose customers they are.
+            log: All of its orders.
+            ends: The ends of the periods.
+            names: Measures.
 
         Returns:
             None when a sum might leave int64.
         """
-        from custseg._kernels.fold import largest  # numba is loaded when it is needed
-
-        orders = base.log("orders")
-        totals = read_only(words(orders["total"]))
         # The last number is kept free: nothing reaches a start at infinity.
-        if int(largest(totals)) * orders.height >= _MAX:
+        most = max((piece.furthest for piece in log.pieces), default=0)
+        if most * log.frame.height >= _MAX:
             return None
         windows = windows_of(names)
         spans = [[end.span(name) for name in windows.values()] for end in ends]
         places = {suffix: at for at, suffix in enumerate(windows)}
-        roster, instants = Roster.of(base), array(orders["ordered_at"])
-        if orders["ordered_at"].is_sorted():
-            moves = moves_of(spans, lambda bounds: np.searchsorted(instants, bounds))
-            return cls(roster, instants, totals, moves, places, ends)
-        cuts = _cuts(spans, instants)
-        offsets, parted, amounts = _parted(cuts, roster.coding.numbers, instants, totals)
+        roster = Roster.of(base)
+        if log.frame["ordered_at"].is_sorted():
+            moves, pieces = _as_they_are(spans, roster.coding.numbers, log)
+        else:
+            moves, pieces = _put_in_order(spans, roster.coding.numbers, log)
+        sizes = np.array([piece.ids.size for piece in pieces], np.int64)
+        own = moves - (np.cumsum(sizes) - sizes)[:, None, None, None]
+        own = np.clip(own, 0, sizes[:, None, None, None])
+        return cls(roster, pieces, read_only(own), places, ends)
 
-        def before(bounds: Ints) -> Ints:
-            return offsets[np.searchsorted(cuts, np.clip(bounds, cuts[0], cuts[-1]))]
+    def states(self, rows: Rows, /, *, gross: bool = False) -> Iterator[Ints]:
+        """What is folded of some customers at the end of each period: one table, changed.
 
-        roster = evolve(roster, coding=evolve(roster.coding, numbers=read_only(parted[0])))
-        moves = moves_of(spans, before)
-        return cls(roster, read_only(parted[1]), read_only(amounts), moves, places, ends)
+        Args:
+            rows: Which customers.
+            gross: Whether totals without returns are asked for.
+        """
+        from custseg._kernels.track import LATEST, NEVER, advance  # numba is loaded when needed
+
+        state = np.zeros((rows.size, 2 + len(self.windows) * (3 if gross else 2)), np.int64)
+        state[:, 0], state[:, 1] = NEVER, LATEST
+        found = (rows.lowest, self.roster.coding.words, rows.ranks)
+        stirs = np.asarray(np.any(self.moves[..., 1::2] > self.moves[..., ::2], axis=(2, 3)))
+        for period in range(len(self.ends)):
+            for at in np.flatnonzero(stirs[:, period]).tolist():
+                piece = self.pieces[at]
+                orders = (piece.ids, piece.instants, piece.totals)
+                advance(state, *orders, *found, self.moves[at, period])
+            yield state
+
+
+@frozen(eq=False)
+class Orders:
+    """Some orders, as kernels take them.
+
+    Attributes:
+        ids: int64[n], numbers that stand for customers.
+        instants: int64[n]; in a replay, ascending from one period to the next.
+        totals: int64[n, 1 or 2], smallest units, the low word first; they fit it.
+    """
+
+    ids: Ints
+    instants: Ints
+    totals: Ints
 
 
 def windows_of(names: Sequence[MeasureName], /) -> dict[str, MeasureName | None]:
@@ -115,7 +152,7 @@ def windows_of(names: Sequence[MeasureName], /) -> dict[str, MeasureName | None]
 def parts(replay: Replay, /) -> list[Rows]:
     """The table of customers cut into one range for each thread."""
     rows = replay.roster.ids.len()
-    busy = replay.instants.size + rows * len(replay.ends)
+    busy = replay.roster.coding.numbers.size + rows * len(replay.ends)
     many = min(threads(), max(busy // _SMALL, 1), max(rows, 1))
     edges = [rows * part // many for part in range(many + 1)]
     return [Rows.of(replay.roster.coding, low, high) for low, high in pairwise(edges)]
@@ -158,14 +195,43 @@ def moves_of(spans: Sequence[Sequence[Span]], before: Callable[[Ints], Ints]) ->
     return read_only(moves.astype(np.int64))
 
 
-def _cuts(spans: Sequence[Sequence[Span]], instants: Ints) -> Ints:
+def _as_they_are(
+    spans: Sequence[Sequence[Span]], ids: Ints, log: OrderLog
+) -> tuple[Ints, list[Orders]]:
+    """Orders that ascend already, and their moves."""
+
+    def before(bounds: Ints) -> Ints:
+        found = np.zeros(bounds.shape, np.int64)
+        for piece in log.pieces:
+            found += np.searchsorted(piece.instants, bounds)
+        return found
+
+    pieces = [Orders(ids[piece.rows], piece.instants, piece.totals) for piece in log.pieces]
+    return moves_of(spans, before), pieces
+
+
+def _put_in_order(
+    spans: Sequence[Sequence[Span]], ids: Ints, log: OrderLog
+) -> tuple[Ints, list[Orders]]:
+    """Orders moved to where they come into windows, and their moves."""
+    cuts = _cuts(spans, log)
+    offsets, parted, amounts = _parted(cuts, ids, log)
+
+    def before(bounds: Ints) -> Ints:
+        return offsets[np.searchsorted(cuts, np.clip(bounds, cuts[0], cuts[-1]))]
+
+    columns = read_only(parted)
+    return moves_of(spans, before), [Orders(columns[0], columns[1], read_only(amounts))]
+
+
+def _cuts(spans: Sequence[Sequence[Span]], log: OrderLog) -> Ints:
     """The instants, within those of the orders, at which a window begins or ends."""
     bounds = [bound for each in spans for span in each for bound in (span.low, span.high + 1)]
-    inside = np.clip(np.array(bounds, np.int64), instants.min(), instants.max() + 1)
-    return read_only(np.unique(inside))
+    first = min(piece.first for piece in log.pieces)
+    return read_only(np.unique(np.clip(np.array(bounds, np.int64), first, log.latest + 1)))
 
 
-def _parted(cuts: Ints, ids: Ints, instants: Ints, totals: Ints) -> tuple[Ints, Ints, Ints]:
+def _parted(cuts: Ints, ids: Ints, log: OrderLog) -> tuple[Ints, Ints, Ints]:
     """Orders moved to where they lie between cuts: rows before each cut, and the columns."""
     from custseg._kernels.track import count, part  # numba is loaded when it is needed
 
@@ -174,25 +240,24 @@ def _parted(cuts: Ints, ids: Ints, instants: Ints, totals: Ints) -> tuple[Ints, 
     begins = cuts[0] + (np.arange(slots, dtype=np.int64) << shift)
     reached: Ints = np.asarray(cuts.searchsorted(begins, side="right"), np.int64)
     guesses = read_only(reached)
-    many = min(threads(), max(ids.size // _SMALL, 1))
-    edges = [ids.size * each // many for each in range(many + 1)]
-    slices = [slice(low, high) for low, high in pairwise(edges)]
 
-    def counted(some: slice) -> Ints:
-        return count(instants[some], cuts, guesses, shift)
+    def counted(share: Sequence[Piece]) -> list[Ints]:
+        return [count(piece.instants, cuts, guesses, shift) for piece in share]
 
-    with ThreadPoolExecutor(many) as pool:
-        counts = np.array(list(pool.map(counted, slices)))
-        # Buckets one after the other, in each the rows of the first thread first.
-        ends = np.cumsum(counts.T).reshape(counts.T.shape).T
-        offsets = ends[-1, :-1].copy()
-        rows = int(offsets[-1])
-        parted, amounts = np.empty((2, rows), np.int64), np.empty((rows, 1), np.int64)
+    counts = np.array([each for share in in_threads(counted, log.shares) for each in share])
+    # Buckets one after the other, in each the rows of the first piece first.
+    ends = np.cumsum(counts.T).reshape(counts.T.shape).T
+    offsets = ends[-1, :-1].copy()
+    rows = int(offsets[-1])
+    parted, amounts = np.empty((2, rows), np.int64), np.empty((rows, 1), np.int64)
+    places = iter([read_only(each) for each in ends - counts])
+    given = [[(piece, next(places)) for piece in share] for share in log.shares]
 
-        def put(some: slice, places: Ints) -> None:
-            orders = ids[some], instants[some], totals[some]
-            part(*orders, cuts, guesses, shift, places, parted, amounts)
+    def put(share: Sequence[tuple[Piece, Ints]]) -> None:
+        for piece, free in share:
+            orders = ids[piece.rows], piece.instants, piece.totals
+            part(*orders, cuts, guesses, shift, free, parted, amounts)
 
-        # Threads write to places of their own.
-        list(pool.map(put, slices, [read_only(each) for each in ends - counts]))
+    # Pieces are written to places of their own.
+    in_threads(put, given)
     return offsets, parted, amounts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,13 @@ from custseg.schema.bridge import read_only
 from custseg.schema.clock import DAY, clock
 from custseg.segments.cells import whole
 from custseg.segments.replay import History, Replay, parts
+from custseg.threads import in_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from custseg.base.customer_base import CustomerBase
+    from custseg.base.folded import OrderLog
     from custseg.base.span import AsOf
     from custseg.schema.clock import Clock
     from custseg.segments.cells import Axis, Celled, Cells
@@ -49,44 +50,47 @@ def codes_by_cells(scheme: Celled, base: CustomerBase, ends: tuple[AsOf, ...], /
         return None
     if max(cells.labels) > _MOST_LABELS:
         return None
-    if not runs_straight(base):
+    log = base.order_log
+    if not runs_straight(base, log):
         return None
-    replay = Replay.of(base, ends, [axis.name for axis in cells.axes if axis.name is not None])
+    replay = Replay.of(base, log, ends, [axis.name for axis in cells.axes if axis.name is not None])
     if replay is None:
         return None
-    from custseg._kernels.track import cells as fold  # numba is loaded when it is needed
+    from custseg._kernels.track import label  # numba is loaded when it is needed
 
-    roster = replay.roster
-    instants = np.array([end.instant for end in ends], np.int64)
-    entered = roster.entered(instants)
-    table = _table(cells, replay, base)
+    ids = replay.roster.ids
+    entered = replay.roster.entered(np.array([end.instant for end in ends], np.int64))
+    slots, sides, starts, names = _table(cells, replay, base, _first(base, log))
+    codes = np.empty((len(ends), ids.len()), np.uint8)
 
-    def folded(rows: Rows) -> NDArray[np.uint8]:
-        own = read_only(entered[rows.first : rows.first + rows.size]) if entered.size else entered
-        found = (rows.lowest, roster.coding.words, rows.ranks, rows.size, replay.moves, own)
-        return fold(roster.coding.numbers, replay.instants, replay.totals, *found, *table)
+    def labelled(rows: Rows) -> None:
+        own = slice(rows.first, rows.first + rows.size)
+        for period, state in enumerate(replay.states(rows)):
+            table = (slots, sides, starts[period], names)
+            label(state, period, entered[own], *table, codes[period, own])
 
-    cut = parts(replay)
-    with ThreadPoolExecutor(len(cut)) as pool:
-        codes = np.concatenate(list(pool.map(folded, cut)), axis=1)
-    return History(roster.ids, scheme.segments, codes)
+    # Threads write to places of their own.
+    in_threads(labelled, parts(replay))
+    return History(ids, scheme.segments, codes)
 
 
-def runs_straight(base: CustomerBase, /) -> bool:
+def runs_straight(base: CustomerBase, log: OrderLog, /) -> bool:
     """Whether no clock change takes local days of the orders back.
 
     Where one does (at a minute past midnight, in Newfoundland until 2011), an
     earlier instant may lie in a later day.
     """
-    instants = base.log("orders")["ordered_at"].to_physical()
-    low, high = instants.min(), instants.max()
-    if low is None or high is None:
-        return True
-    zone = clock(base.tz, int(low), base.when.instant)  # type: ignore[arg-type]
+    low = _first(base, log)
+    zone = clock(base.tz, low, base.when.instant)
     after = (zone.since[1:] + zone.offsets[1:]) // DAY
     last = (zone.since[1:] - 1 + zone.offsets[:-1]) // DAY
-    seen = (zone.since[1:] >= int(low)) & (zone.since[1:] <= base.when.instant)  # type: ignore[arg-type]
+    seen = (zone.since[1:] >= low) & (zone.since[1:] <= base.when.instant)
     return not bool(np.any((after < last) & seen))
+
+
+def _first(base: CustomerBase, log: OrderLog) -> int:
+    """The instant of the first order; without one, the as_of."""
+    return min((piece.first for piece in log.pieces), default=base.when.instant)
 
 
 def least_units(start: float, scale: int, /) -> int:
@@ -109,13 +113,12 @@ def least_units(start: float, scale: int, /) -> int:
 
 
 def _table(
-    cells: Cells, replay: Replay, base: CustomerBase
+    cells: Cells, replay: Replay, base: CustomerBase, low: int
 ) -> tuple[Ints, Ints, Ints, NDArray[np.uint8]]:
-    """Slots, sides, starts and names, as the kernel takes them.
+    """Slots, sides, starts of each period and names, as the kernel takes them.
 
     Recency is told by the instant of the last order, which runs the other way.
     """
-    low = int(replay.instants.min()) if replay.instants.size else 0
     zone = clock(base.tz, low, base.when.instant)
     shape: tuple[int, ...] = ()
     turned: tuple[int, ...] = ()

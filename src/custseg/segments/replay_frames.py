@@ -15,7 +15,7 @@ from custseg.schema.bridge import array, read_only
 from custseg.schema.clock import clock
 from custseg.segments.labels import labels
 from custseg.segments.own_measures import carries
-from custseg.segments.replay import History, Replay
+from custseg.segments.replay import History, Replay, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ def codes_by_frames(
     names = [name for name in named if name is not None and name.base in _FOLDED]
     if len(names) < len(named) or not set(wanted).isdisjoint(base.score_names):
         return None
-    replay = Replay.of(base, ends, names)
+    replay = Replay.of(base, base.order_log, ends, names)
     if replay is None:
         return None
     found: list[pl.Series] = []
@@ -114,27 +114,20 @@ def _measured(
     replay: Replay, base: CustomerBase, names: Sequence[MeasureName], told: Sequence[str]
 ) -> Iterator[tuple[Ints, pl.DataFrame]]:
     """For each period the rows that are customers, and their measures."""
-    from custseg._kernels.track import LATEST, NEVER, advance  # numba is loaded when it is needed
-
     roster, ends = replay.roster, replay.ends
     gross = any(name.base == "average_order" for name in names)
-    width = 2 + len(replay.windows) * (3 if gross else 2)
-    state = np.zeros((roster.ids.len() + 1, width), np.int64)
-    state[:, 0], state[:, 1] = NEVER, LATEST
-    orders = (roster.coding.numbers, replay.instants, replay.totals)
-    rows = (roster.coding.lowest, roster.coding.words, roster.coding.ranks)
     entered = roster.entered(np.array([end.instant for end in ends], np.int64))
     known = roster.ids.alias("customer_id").to_frame()
     if told and base.customers is not None:
         columns = base.customers.select("customer_id", *told)
         known = known.join(columns, on="customer_id", how="left", maintain_order="left")
-    for period, end in enumerate(ends):
-        advance(state, *orders, *rows, read_only(replay.moves[period]))
-        here = (state[:-1, 2] > 0) | (state[:-1, 3] != 0)
+    everyone = Rows.of(roster.coding, 0, roster.ids.len())
+    for period, state in enumerate(replay.states(everyone, gross=gross)):
+        here = (state[:, 2] > 0) | (state[:, 3] != 0)
         if entered.size:
             here |= entered <= period
         kept = np.flatnonzero(here)
-        seen = _Seen(state[kept], 3 if gross else 2, end, base.scale)
+        seen = _Seen(state[kept], 3 if gross else 2, ends[period], base.scale)
         columns = [seen.measure(name, replay.windows[name.window]) for name in names]
         yield kept, known[kept].with_columns(columns)
 

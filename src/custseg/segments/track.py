@@ -23,6 +23,7 @@ from custseg.segments.replay_frames import codes_by_assigning, codes_by_frames
 from custseg.segments.segmentation import a_base
 from custseg.segments.shares import shares
 from custseg.segments.stability import stability_index
+from custseg.segments.stays import stays_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def track(scheme: Scheme, base: CustomerBase, /, *, every: Every = "month") -> T
     here = codes[-1] != np.iinfo(codes.dtype).max
     if not here.all():
         # Who is hidden by the as_of has a row in the logs, but none here.
-        ids, codes = ids.filter(pl.Series(here)), codes[:, here]
+        ids, codes = ids.filter(pl.Series(here)), np.compress(here, codes, axis=1)
     return Track(
         customer_ids=ids.alias("customer_id"),
         days=tuple(end.day for end in told),
@@ -150,18 +151,7 @@ class Track:
         `dwell_days` from one to the other (to the last tracked day when it
         still is). Sorted by customer, then `enter`.
         """
-        starts = self._here()
-        starts[1:] &= self.codes[1:] != self.codes[:-1]
-        who, when = np.nonzero(np.ascontiguousarray(starts.T))
-        # A stay ends where the same customer's next one begins.
-        still = np.append(who[1:] != who[:-1], np.ones(min(who.size, 1), np.bool_))
-        left = np.where(still, len(self.days) - 1, np.append(when[1:], 0)[: when.size])
-        numbers = np.array([day.toordinal() for day in self.days], np.int64)
-        rows = self._rows(who, when, enter=when, leave=left)
-        return rows.with_columns(
-            leave=rows["leave"].set(pl.Series(still), None),
-            dwell_days=pl.Series(numbers[left] - numbers[when]),
-        ).select("customer_id", "segment", "enter", "leave", "dwell_days")
+        return stays_of(self.customer_ids, self.days, self.segments, self.codes)
 
     def sizes(self) -> pl.DataFrame:
         """A row a day and segment: `at`, `segment`, `customers` and their share that day.
