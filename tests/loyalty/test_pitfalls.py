@@ -318,6 +318,16 @@ def test_a_rules_own_cap_gets_its_room_back_too(settle):
     assert points(settle({"earning": [capped]}, logs), "earn") == [80, 20, 80]
 
 
+def test_what_the_program_gave_is_no_room_under_a_rules_cap_of_all_time(settle):
+    rules = [PER_EURO, PER_EURO | {"name": "more", "cap": {"points": 12, "per": "lifetime"}}]
+    logs = {
+        "orders": [order(n, NOON + n * HOUR, "10.00") for n in (1, 2, 4)],
+        "events": [event(1, NOON + 3 * HOUR, "refund", refers_to=2, amount="10.00")],
+    }
+    outcome = settle({"earning": rules, "rounding": "ceil"}, logs)
+    assert points(outcome, "earn") == [20, 12, 12]
+
+
 def test_of_rules_of_which_the_best_counts_only_that_one_gets_room_back(settle):
     rules = [
         PER_EURO | {"cap": {"points": 100, "per": "month"}},

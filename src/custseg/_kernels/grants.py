@@ -363,7 +363,8 @@ def _programs(caps: Caps, today: int) -> int:
 def _give_back(caps: Caps, cap: int, today: int, units: int) -> None:
     """What was used of a cap on a day comes back while the period runs."""
     used, (key, slot) = caps[1], _slot(caps, cap, today)
-    if used[_unsigned(slot + _KEY)] == key:
+    # What has no cap, or one of no period, used nothing of a slot.
+    if caps[0][_in_rule(cap, PER)] > 0 and used[_unsigned(slot + _KEY)] == key:
         used[_unsigned(slot + _USED)] -= units
 
 
