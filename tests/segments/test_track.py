@@ -512,3 +512,16 @@ def test_cells_are_refused_with_everything_that_is_wrong():
         "0 lists of starts for 6 cells",
         "2 labels for 6 cells",
     ]
+
+
+@pytest.mark.parametrize("customer", [-(2**63), 2**63 - 1])
+def test_the_least_and_the_largest_id_have_a_history(customer):
+    rows = {
+        "order_id": [1, 2],
+        "customer_id": [customer] * 2,
+        "ordered_at": ["2026-01-05", "2026-02-05"],
+        "total": [10, 20],
+    }
+    base = cu.CustomerBase(orders=cu.table(cu.Order).require(pl.DataFrame(rows)))
+    told = cu.RFM().fit(base).track(base).intervals()
+    assert told["customer_id"].unique().to_list() == [customer]

@@ -33,7 +33,7 @@ _unsigned: Any = np.uint64
 
 # Columns of a window without those of spend without returns.
 _NET = 2
-# Rows asked for ahead: enough to outlast a wait for memory. The ring holds more, a power of two.
+# Rows of one batch, asked for ahead: enough to outlast a wait for memory.
 _AHEAD = 256
 _BLOCK = 256
 

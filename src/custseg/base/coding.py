@@ -86,7 +86,7 @@ class Coding:
         if self.names is not None:
             return self.names
         if self.words.size == 0:
-            return pl.int_range(self.lowest, self.lowest + self.rows, eager=True)
+            return pl.Series(np.arange(self.rows) + self.lowest)
         from custseg._kernels.fold import places  # numba is loaded when it is needed
 
         return pl.Series(places(self.words, self.rows) + self.lowest)

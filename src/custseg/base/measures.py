@@ -79,14 +79,6 @@ class Plan:
         counting = [str(name) for name in named if _counts(name) or name.base == "spend"]
         return [*counting, *(own.name for own in self.own if own.is_zero_over_nothing)]
 
-    def share(self) -> None:
-        """Leave to the pass over days what it knows anyhow: the fold has narrower rows then."""
-        if any(name.unit == "" for name in self.rhythm):
-            shared = [name for name in self.folded if name.base == "tenure_days"]
-            for name in shared:
-                self.folded.remove(name)
-            self.rhythm.extend(shared)
-
 
 def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
     """Find out where every column comes from.
@@ -109,7 +101,6 @@ def plan(base: CustomerBase, wanted: Sequence[object]) -> Plan:
     if len(found.columns) < len(named):
         problems += _twice([str(one) for one in named])
     SchemaError.check(problems)
-    found.share()
     return found
 
 

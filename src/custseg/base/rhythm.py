@@ -83,9 +83,6 @@ class _Rhythm:
             return pl.Series(self.active)
         if base == "last_gap_days":
             return masked(pl.Series(self.last_gap), self.last_gap > 0)
-        if base == "tenure_days":
-            # Without a window the gaps reach from the first day to the last.
-            return pl.Series(self.recency + self.total)
         gaps = np.maximum(self.active - 1, 0)
         if base == "gap_days":
             return quotient(self.total, gaps)
