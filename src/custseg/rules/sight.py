@@ -9,7 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg.errors import Problem, RuleError
-from custseg.rules.language import instead
+from custseg.rules.language import nearest
 from custseg.rules.tree import FAILURES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _framed(row: Mapping[str, object], names: list[str], where: str) -> pl.DataF
         column, _, part = name.partition(".") if name.startswith("customer.") else (name, "", "")
         if column not in row:
             what = f"the row has no {column!r}"
-            problems.append(Problem(what, where, instead(column, row)))
+            problems.append(Problem(what, where, nearest(column, row)))
         elif part:
             own = row[column]
             parts = cast("dict[str, object]", held.setdefault(column, {}))
