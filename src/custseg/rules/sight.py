@@ -9,6 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from custseg.errors import Problem, RuleError
+from custseg.model.measure_name import MeasureName
 from custseg.rules.language import nearest
 from custseg.rules.tree import FAILURES
 
@@ -56,7 +57,9 @@ def _framed(row: Mapping[str, object], names: list[str], where: str) -> pl.DataF
         column, _, part = name.partition(".") if name.startswith("customer.") else (name, "", "")
         if column not in row:
             what = f"the row has no {column!r}"
-            problems.append(Problem(what, where, nearest(column, row)))
+            is_measure = MeasureName.parse(column) is not None
+            fix = "give it the measure too, as base.measures(...) tells it"
+            problems.append(Problem(what, where, fix if is_measure else nearest(column, row)))
         elif part:
             own = row[column]
             parts = cast("dict[str, object]", held.setdefault(column, {}))
